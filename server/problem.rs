@@ -190,8 +190,6 @@ pub struct Unit {
     pub package_id: String,
     /// The package's name.
     pub package: String,
-    /// Absolute path of its Cargo.toml.
-    pub manifest: Utf8PathBuf,
     /// The target's name.
     pub target: String,
     /// The target's kind.
@@ -219,6 +217,8 @@ pub struct Problem {
     pub lint: Option<String>,
     /// The trait that is missing at the demand.
     pub auto_trait: AutoTrait,
+    /// The type at fault as the compiler printed it: the innermost one, where the chain ends.
+    pub leaf: Option<String>,
     /// The future that is not `Send`: the innermost async body that keeps the value.
     pub future: Place,
     /// The values at fault, the reported one first.
