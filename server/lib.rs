@@ -6,7 +6,9 @@
 pub mod fixes;
 pub mod oracle;
 pub mod problem;
+pub mod process;
 pub mod recognise;
+pub mod report;
 pub mod rustc;
 pub mod sources;
 pub mod syntax;

@@ -203,8 +203,11 @@ pub struct Unit {
 /// One future that is not `Send`, explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Stable across runs as long as the text around the culprit stays: see `recognise::id`.
+    /// Stable across runs while lines move; distinct among the problems of one report.
     pub id: String,
+    /// What stays the same of the compiler's words when lines move: two runs report the same
+    /// problem when the signatures are equal. Not distinct: twins in two fns may share it.
+    pub signature: String,
     /// What went wrong.
     pub kind: Kind,
     /// One sentence in our words.

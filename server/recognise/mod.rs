@@ -66,7 +66,8 @@ pub fn recognise(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Optio
             .map(str::to_owned);
     }
     problem.message = message::message(&problem);
-    problem.id = id(&problem);
+    problem.signature = signature(&problem);
+    problem.id.clone_from(&problem.signature);
     Some(problem)
 }
 
@@ -102,7 +103,7 @@ fn is_lint(code: &str) -> bool {
 }
 
 /// Stays the same while lines move: kind, file, names and types count, line numbers do not.
-fn id(problem: &Problem) -> String {
+fn signature(problem: &Problem) -> String {
     let mut hasher = DefaultHasher::new();
     problem.kind.hash(&mut hasher);
     problem.auto_trait.hash(&mut hasher);

@@ -99,6 +99,7 @@ impl<'a> Report<'a> {
         let what = primary.label.as_deref().and_then(future_in_label);
         Some(Problem {
             id: String::new(),
+            signature: String::new(),
             kind,
             message: self.message().to_owned(),
             compiler_message: self.message().to_owned(),

@@ -11,11 +11,6 @@ pub(super) fn user_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
     to_span(outermost(span), root)
 }
 
-/// Whether the span lies in the expansion of a macro that is not a desugaring.
-pub(super) fn in_macro(span: &DiagnosticSpan) -> bool {
-    !std::ptr::eq(outermost(span), span)
-}
-
 fn outermost(span: &DiagnosticSpan) -> &DiagnosticSpan {
     let mut best = span;
     let mut current = span;
