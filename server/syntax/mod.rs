@@ -64,9 +64,7 @@ impl AsyncBody {
             value.contains_range(crossing.range) && crossing.name.as_deref() == name
         });
         let awaits = of_value.flat_map(|crossing| &crossing.awaits);
-        awaits
-            .filter_map(|n| self.awaits.get(*n).copied())
-            .collect()
+        awaits.filter_map(|n| self.awaits.get(*n).copied()).collect()
     }
 }
 
