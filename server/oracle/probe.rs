@@ -197,6 +197,7 @@ mod tests {
             origin,
             range,
             awaits: vec![0],
+            held_from_start: false,
         };
         let body = AsyncBody {
             kind: crate::syntax::BodyKind::Fn,

@@ -45,10 +45,9 @@ impl<'a> Finder<'a> {
     /// Every async body, outermost first.
     pub(super) fn find(mut self, root: &SyntaxNode) -> Vec<AsyncBody> {
         for rules in root.descendants().filter_map(ast::MacroRules::cast) {
-            let awaits = rules
-                .syntax()
-                .descendants_with_tokens()
-                .any(|it| it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await"));
+            let awaits = rules.syntax().descendants_with_tokens().any(|it| {
+                it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await")
+            });
             if let (true, Some(name)) = (awaits, rules.name()) {
                 self.awaiting_macros.insert(plain_name(&name.text()));
             }
@@ -135,8 +134,7 @@ impl<'a> Finder<'a> {
             return self.stream(it, &tokens, site, depth);
         }
         let has_async = tokens.syntax().descendants_with_tokens().any(|it| {
-            it.kind() == T![async]
-                || it.as_token().is_some_and(|it| STREAMS.contains(&it.text()))
+            it.kind() == T![async] || it.as_token().is_some_and(|it| STREAMS.contains(&it.text()))
         });
         if !has_async {
             return;
@@ -155,15 +153,27 @@ impl<'a> Finder<'a> {
     }
 
     /// `stream! { .. }`: its block is a coroutine, `yield` awaits.
-    fn stream(&mut self, it: &ast::MacroCall, tokens: &ast::TokenTree, site: &Rc<Site>, depth: u32) {
+    fn stream(
+        &mut self,
+        it: &ast::MacroCall,
+        tokens: &ast::TokenTree,
+        site: &Rc<Site>,
+        depth: u32,
+    ) {
         let Some((tree, shift)) = self.parse_inside(tokens, site.shift, "fn f(){async", "}") else {
             return;
         };
-        if let Some(block) = tree.descendants().filter_map(ast::BlockExpr::cast).find(|it| it.async_token().is_some()) {
-            let inner = Rc::new(Site { node: block.syntax().clone(), shift, outer: Some(site.clone()) });
+        if let Some(block) = tree
+            .descendants()
+            .filter_map(ast::BlockExpr::cast)
+            .find(|it| it.async_token().is_some())
+        {
+            let inner =
+                Rc::new(Site { node: block.syntax().clone(), shift, outer: Some(site.clone()) });
             let mut lowering = self.lowering(&inner);
             lowering.body_block(&block);
-            let path = it.path().map_or(it.syntax().text_range(), |path| path.syntax().text_range());
+            let path =
+                it.path().map_or(it.syntax().text_range(), |path| path.syntax().text_range());
             self.finish(lowering, site, BodyKind::Block, None, path);
             if let Some(list) = block.stmt_list() {
                 self.walk(list.syntax(), shift, Some(site), depth);
@@ -172,7 +182,14 @@ impl<'a> Finder<'a> {
     }
 
     /// Parses a macro's tokens within some text and looks inside; false when they do not parse.
-    fn parsed(&mut self, tokens: &ast::TokenTree, site: &Rc<Site>, depth: u32, before: &str, after: &str) -> bool {
+    fn parsed(
+        &mut self,
+        tokens: &ast::TokenTree,
+        site: &Rc<Site>,
+        depth: u32,
+        before: &str,
+        after: &str,
+    ) -> bool {
         let Some((tree, shift)) = self.parse_inside(tokens, site.shift, before, after) else {
             return false;
         };
@@ -180,16 +197,33 @@ impl<'a> Finder<'a> {
         true
     }
 
-    fn parse_inside(&self, tokens: &ast::TokenTree, shift: i64, before: &str, after: &str) -> Option<(SyntaxNode, i64)> {
+    fn parse_inside(
+        &self,
+        tokens: &ast::TokenTree,
+        shift: i64,
+        before: &str,
+        after: &str,
+    ) -> Option<(SyntaxNode, i64)> {
         let text = tokens.syntax().text().to_string();
         // `async` needs the braces, everything else has its own.
         let keep_braces = before.ends_with("async");
-        let inside = if keep_braces { text.clone() } else { text.get(1..text.len().checked_sub(1)?)?.to_owned() };
-        let start = i64::from(u32::from(tokens.syntax().text_range().start())) + i64::from(!keep_braces);
+        let inside = if keep_braces {
+            text.clone()
+        } else {
+            text.get(1..text.len().checked_sub(1)?)?.to_owned()
+        };
+        let start =
+            i64::from(u32::from(tokens.syntax().text_range().start())) + i64::from(!keep_braces);
         self.parse_text(&inside, start + shift, before, after)
     }
 
-    fn parse_text(&self, inside: &str, start: i64, before: &str, after: &str) -> Option<(SyntaxNode, i64)> {
+    fn parse_text(
+        &self,
+        inside: &str,
+        start: i64,
+        before: &str,
+        after: &str,
+    ) -> Option<(SyntaxNode, i64)> {
         if super::too_deep(inside) {
             return None;
         }
@@ -212,7 +246,9 @@ impl<'a> Finder<'a> {
             }
             let Some(NodeOrToken::Node(group)) = next else { continue };
             let range = token.text_range().cover(group.text_range());
-            let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else { continue };
+            let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else {
+                continue;
+            };
             let local = TextRange::at(offset, range.len());
             let text = tokens.text().to_string();
             let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else { continue };
@@ -248,7 +284,13 @@ impl<'a> Finder<'a> {
             crossings.extend(free.iter().filter_map(|name| {
                 let range = outer_binding(site, name)?;
                 let awaits = (0..awaits.len()).collect();
-                Some(Crossing { name: Some(name.to_string()), origin: Origin::Capture, range, awaits, held_from_start: true })
+                Some(Crossing {
+                    name: Some(name.to_string()),
+                    origin: Origin::Capture,
+                    range,
+                    awaits,
+                    held_from_start: true,
+                })
             }));
         }
         crossings.sort_by_key(|it| (it.range.start(), it.range.end()));
@@ -329,7 +371,11 @@ fn crossings(graph: &Graph) -> (Vec<TextRange>, Vec<Crossing>) {
         })
         .collect();
     for (range, values) in graph.awaits.iter().zip(&held) {
-        let Ok(index) = awaits.binary_search_by_key(&(range.start(), range.end()), |it| (it.start(), it.end())) else { continue };
+        let Ok(index) =
+            awaits.binary_search_by_key(&(range.start(), range.end()), |it| (it.start(), it.end()))
+        else {
+            continue;
+        };
         for value in values {
             if let Some(crossing) = crossings.get_mut(*value as usize) {
                 crossing.awaits.push(index);
@@ -365,7 +411,8 @@ fn await_offsets(node: &SyntaxNode, shift: i64, awaiting: &FxHashSet<SmolStr>) -
         match token.kind() {
             SyntaxKind::IDENT => {
                 let hides = AWAITING.contains(&text) || awaiting.contains(text);
-                text == "await" || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
+                text == "await"
+                    || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
             }
             kind => kind == T![await] || kind == T![yield] || text == "yield",
         }

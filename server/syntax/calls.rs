@@ -13,26 +13,133 @@ use super::{
 
 /// Methods that take `self`. Only a guess for when nothing is known about the receiver.
 const BY_VALUE: &[&str] = &[
-    "unwrap", "expect", "unwrap_or", "unwrap_or_else", "unwrap_or_default", "ok", "err", "ok_or",
-    "ok_or_else", "map", "map_err", "map_or", "map_or_else", "and_then", "or_else", "or", "and",
-    "filter", "filter_map", "flat_map", "flatten", "fold", "for_each", "collect", "sum", "product",
-    "rev", "enumerate", "zip", "chain", "skip", "take_while", "skip_while", "step_by", "peekable",
-    "copied", "cloned", "count", "max", "min", "max_by_key", "min_by_key", "partition", "unzip",
-    "context", "with_context", "wrap_err", "boxed", "boxed_local", "fuse", "then", "inspect",
-    "inspect_err", "transpose", "unwrap_err", "expect_err", "box_clone", "instrument",
-    "in_current_span", "in_scope", "try_flatten", "shared", "left_future", "right_future",
-    "left_stream", "right_stream", "build", "finish", "join", "await", "map_ok", "buffer_unordered",
-    "buffered", "try_for_each", "for_each_concurrent", "compat", "split", "freeze", "body", "header",
-    "headers", "json", "form", "query", "bearer_auth", "basic_auth", "timeout", "entered",
-    "catch_unwind", "forget", "chunks_timeout", "throttle", "send_timeout", "reunite",
+    "unwrap",
+    "expect",
+    "unwrap_or",
+    "unwrap_or_else",
+    "unwrap_or_default",
+    "ok",
+    "err",
+    "ok_or",
+    "ok_or_else",
+    "map",
+    "map_err",
+    "map_or",
+    "map_or_else",
+    "and_then",
+    "or_else",
+    "or",
+    "and",
+    "filter",
+    "filter_map",
+    "flat_map",
+    "flatten",
+    "fold",
+    "for_each",
+    "collect",
+    "sum",
+    "product",
+    "rev",
+    "enumerate",
+    "zip",
+    "chain",
+    "skip",
+    "take_while",
+    "skip_while",
+    "step_by",
+    "peekable",
+    "copied",
+    "cloned",
+    "count",
+    "max",
+    "min",
+    "max_by_key",
+    "min_by_key",
+    "partition",
+    "unzip",
+    "context",
+    "with_context",
+    "wrap_err",
+    "boxed",
+    "boxed_local",
+    "fuse",
+    "then",
+    "inspect",
+    "inspect_err",
+    "transpose",
+    "unwrap_err",
+    "expect_err",
+    "box_clone",
+    "instrument",
+    "in_current_span",
+    "in_scope",
+    "try_flatten",
+    "shared",
+    "left_future",
+    "right_future",
+    "left_stream",
+    "right_stream",
+    "build",
+    "finish",
+    "join",
+    "await",
+    "map_ok",
+    "buffer_unordered",
+    "buffered",
+    "try_for_each",
+    "for_each_concurrent",
+    "compat",
+    "split",
+    "freeze",
+    "body",
+    "header",
+    "headers",
+    "json",
+    "form",
+    "query",
+    "bearer_auth",
+    "basic_auth",
+    "timeout",
+    "entered",
+    "catch_unwind",
+    "forget",
+    "chunks_timeout",
+    "throttle",
+    "send_timeout",
+    "reunite",
 ];
 
 /// Methods of numbers that take `&self`.
 const PRIMITIVE_BY_REFERENCE: &[&str] = &[
-    "to_string", "clone", "fmt", "hash", "cmp", "partial_cmp", "eq", "ne", "to_owned", "borrow",
-    "borrow_mut", "as_ref", "serialize", "encode", "into_response", "to_value", "lt", "gt", "le", "ge",
-    "encode_utf8", "eq_ignore_ascii_case", "is_ascii", "is_ascii_digit", "is_ascii_whitespace",
-    "is_ascii_alphabetic", "is_ascii_alphanumeric", "is_ascii_hexdigit", "make_ascii_lowercase",
+    "to_string",
+    "clone",
+    "fmt",
+    "hash",
+    "cmp",
+    "partial_cmp",
+    "eq",
+    "ne",
+    "to_owned",
+    "borrow",
+    "borrow_mut",
+    "as_ref",
+    "serialize",
+    "encode",
+    "into_response",
+    "to_value",
+    "lt",
+    "gt",
+    "le",
+    "ge",
+    "encode_utf8",
+    "eq_ignore_ascii_case",
+    "is_ascii",
+    "is_ascii_digit",
+    "is_ascii_whitespace",
+    "is_ascii_alphabetic",
+    "is_ascii_alphanumeric",
+    "is_ascii_hexdigit",
+    "make_ascii_lowercase",
 ];
 
 impl Lowering<'_> {
@@ -42,8 +149,7 @@ impl Lowering<'_> {
         let waiting = callee.as_ref().and_then(|callee| self.callee(callee, end));
         // `Some(&temporary())` extends like a literal does.
         let is_constructor = callee.as_ref().is_some_and(is_constructor);
-        let args: Vec<ast::Expr> =
-            it.arg_list().into_iter().flat_map(|list| list.args()).collect();
+        let args: Vec<ast::Expr> = it.arg_list().into_iter().flat_map(|list| list.args()).collect();
         let scope = if is_constructor { extended } else { self.graph.temporaries() };
         let args: Vec<_> = args.iter().map(|arg| self.operand(arg, end, scope)).collect();
         self.take([waiting]);
@@ -87,19 +193,19 @@ impl Lowering<'_> {
     pub(super) fn method_call(&mut self, it: &ast::MethodCallExpr) {
         let end = self.range(it.syntax()).end();
         let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
-        let waiting = it.receiver().and_then(|receiver| match self.receiver_kind(&receiver, &name) {
-            Receiver::Value => {
-                let extended = self.graph.temporaries();
-                self.operand(&receiver, end, extended)
-            }
-            Receiver::Reference => {
-                let place = self.place(&receiver);
-                self.borrow_for_method(place);
-                self.waiting_reference(&receiver, end)
-            }
-        });
-        let args: Vec<ast::Expr> =
-            it.arg_list().into_iter().flat_map(|list| list.args()).collect();
+        let waiting =
+            it.receiver().and_then(|receiver| match self.receiver_kind(&receiver, &name) {
+                Receiver::Value => {
+                    let extended = self.graph.temporaries();
+                    self.operand(&receiver, end, extended)
+                }
+                Receiver::Reference => {
+                    let place = self.place(&receiver);
+                    self.borrow_for_method(place);
+                    self.waiting_reference(&receiver, end)
+                }
+            });
+        let args: Vec<ast::Expr> = it.arg_list().into_iter().flat_map(|list| list.args()).collect();
         let scope = self.graph.temporaries();
         let args: Vec<_> = args.iter().map(|arg| self.operand(arg, end, scope)).collect();
         self.take([waiting]);

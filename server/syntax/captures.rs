@@ -209,14 +209,14 @@ fn is_variable_token(token: &SyntaxToken) -> bool {
     let before = neighbour(token, SyntaxToken::prev_token);
     let after = neighbour(token, SyntaxToken::next_token);
     let after_dot = before.as_ref().is_some_and(|it| it.kind() == T![.]);
-    let in_path = [&before, &after].into_iter().flatten().any(|it| it.kind() == T![:] && doubled(it));
+    let in_path =
+        [&before, &after].into_iter().flatten().any(|it| it.kind() == T![:] && doubled(it));
     let called = after.is_some_and(|it| it.kind() == T![!] && !doubled_with(&it, T![=]));
     !after_dot && !in_path && !called
 }
 
 fn doubled(token: &SyntaxToken) -> bool {
-    doubled_with(token, T![:])
-        || token.prev_token().is_some_and(|before| before.kind() == T![:])
+    doubled_with(token, T![:]) || token.prev_token().is_some_and(|before| before.kind() == T![:])
 }
 
 fn doubled_with(token: &SyntaxToken, kind: SyntaxKind) -> bool {

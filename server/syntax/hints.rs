@@ -96,8 +96,10 @@ impl Lowering<'_> {
         };
         match name.as_str() {
             "len" | "count" | "is_some" | "is_none" | "is_ok" | "is_err" | "is_empty"
-            | "contains" | "contains_key" | "starts_with" | "ends_with" | "as_secs" | "as_millis"
-            | "as_secs_f64" | "capacity" | "eq" | "ne" | "any" | "all" => ValueFacts::PRIMITIVE,
+            | "contains" | "contains_key" | "starts_with" | "ends_with" | "as_secs"
+            | "as_millis" | "as_secs_f64" | "capacity" | "eq" | "ne" | "any" | "all" => {
+                ValueFacts::PRIMITIVE
+            }
             "as_str" | "as_bytes" | "as_slice" | "trim" | "as_path" | "as_ptr" => {
                 ValueFacts::SHARED
             }
@@ -132,8 +134,18 @@ impl Lowering<'_> {
         }
         let makes_self = matches!(
             name.as_str(),
-            "new" | "from" | "default" | "with_capacity" | "now" | "from_secs" | "from_millis"
-                | "from_secs_f64" | "from_micros" | "from_nanos" | "clone" | "pin"
+            "new"
+                | "from"
+                | "default"
+                | "with_capacity"
+                | "now"
+                | "from_secs"
+                | "from_millis"
+                | "from_secs_f64"
+                | "from_micros"
+                | "from_nanos"
+                | "clone"
+                | "pin"
         );
         match path.qualifier().and_then(|qualifier| qualifier.segment()) {
             Some(ty) if makes_self => {
@@ -141,7 +153,8 @@ impl Lowering<'_> {
                 match (name.as_str(), it.arg_list().and_then(|list| list.args().next())) {
                     ("Cell" | "RefCell" | "Mutex" | "RwLock" | "ManuallyDrop", Some(inner)) => {
                         let inner = self.hint_within(&inner, depth);
-                        let needs_drop = if name == "ManuallyDrop" { Some(false) } else { inner.needs_drop };
+                        let needs_drop =
+                            if name == "ManuallyDrop" { Some(false) } else { inner.needs_drop };
                         ValueFacts { copy: Some(false), needs_drop, shape: None }
                     }
                     _ => ValueFacts::from_type(&name),

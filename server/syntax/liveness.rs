@@ -47,8 +47,10 @@ pub(super) fn held_at_awaits(graph: &Graph) -> Vec<Vec<ValueId>> {
     let live = bits.live_at_ends();
     bits.learn_copies(&live);
     let borrowed = bits.forward(|bits, action, state, _| bits.borrow_step(action, state), None);
-    let storage = bits
-        .forward(|bits, action, state, borrowed| bits.storage_step(action, state, borrowed), Some(&borrowed));
+    let storage = bits.forward(
+        |bits, action, state, borrowed| bits.storage_step(action, state, borrowed),
+        Some(&borrowed),
+    );
     bits.collect(&live, &borrowed, &storage)
 }
 
@@ -247,7 +249,12 @@ impl<'a> Bits<'a> {
         }
     }
 
-    fn collect(&self, live: &[BitSet], borrowed: &[BitSet], storage: &[BitSet]) -> Vec<Vec<ValueId>> {
+    fn collect(
+        &self,
+        live: &[BitSet],
+        borrowed: &[BitSet],
+        storage: &[BitSet],
+    ) -> Vec<Vec<ValueId>> {
         let mut held = vec![Vec::new(); self.graph.awaits.len()];
         for index in &self.order {
             let at = *index as usize;

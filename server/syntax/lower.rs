@@ -102,8 +102,12 @@ impl<'a> Lowering<'a> {
             ast::Expr::AwaitExpr(it) => self.await_(it),
             ast::Expr::TryExpr(it) => self.question_mark(it),
             ast::Expr::YieldExpr(it) => self.yield_(it),
-            ast::Expr::TupleExpr(it) => self.operands_extending(it.fields().collect(), expr, extended),
-            ast::Expr::ArrayExpr(it) => self.operands_extending(it.exprs().collect(), expr, extended),
+            ast::Expr::TupleExpr(it) => {
+                self.operands_extending(it.fields().collect(), expr, extended)
+            }
+            ast::Expr::ArrayExpr(it) => {
+                self.operands_extending(it.exprs().collect(), expr, extended)
+            }
             ast::Expr::RangeExpr(it) => self.operands_extending(children(it), expr, extended),
             ast::Expr::RecordExpr(it) => self.record(it, expr, extended),
             ast::Expr::IfExpr(it) => self.if_(it),
@@ -321,7 +325,9 @@ impl<'a> Lowering<'a> {
     /// A field: through a reference if the base is one, through `deref` if it is a guard.
     fn part_of(&mut self, base: Place) -> Place {
         match base.facts.shape {
-            Some(Shape::Reference) => Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base },
+            Some(Shape::Reference) => {
+                Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base }
+            }
             Some(Shape::Smart) => {
                 self.borrow(base);
                 Place::default()
@@ -493,7 +499,8 @@ fn is_constant(expr: &ast::Expr) -> bool {
         ast::Expr::Literal(_) => true,
         ast::Expr::ParenExpr(it) => it.expr().is_some_and(|inner| is_constant(&inner)),
         ast::Expr::PrefixExpr(it) => {
-            it.op_kind() != Some(ast::UnaryOp::Deref) && it.expr().is_some_and(|inner| is_constant(&inner))
+            it.op_kind() != Some(ast::UnaryOp::Deref)
+                && it.expr().is_some_and(|inner| is_constant(&inner))
         }
         ast::Expr::RefExpr(it) => {
             it.mut_token().is_none() && it.expr().is_some_and(|inner| is_constant(&inner))

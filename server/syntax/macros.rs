@@ -147,7 +147,8 @@ impl Lowering<'_> {
     fn matches(&mut self, tokens: &ast::TokenTree, content: &Piece) {
         let comma = top_level(tokens).into_iter().find(|it| it.kind == T![,]);
         let at = comma.map(|comma| {
-            usize::from(comma.range.start() - tokens.syntax().text_range().start()).saturating_sub(1)
+            usize::from(comma.range.start() - tokens.syntax().text_range().start())
+                .saturating_sub(1)
         });
         let parts = at.and_then(|at| content.text.get(..at).zip(content.text.get(at + 1..)));
         let Some((expr, pattern)) = parts else { return self.scan_tokens(tokens.syntax()) };
@@ -179,8 +180,7 @@ impl Lowering<'_> {
             self.consume(place);
             let range = super::lower::shifted(word.range, self.shift);
             let facts = self.known(range).or(ValueFacts::default());
-            let value =
-                self.graph.declare(Some(name.clone()), Origin::Local, range, facts, locals);
+            let value = self.graph.declare(Some(name.clone()), Origin::Local, range, facts, locals);
             self.graph.push(Action::Init(value));
             self.graph.push(Action::Borrow(value));
             self.graph.name(name, value);
@@ -210,7 +210,9 @@ impl Lowering<'_> {
             for piece in [&branch.condition, &branch.future].into_iter().flatten() {
                 let parsed = self.with_parsed(piece, "fn f(){f(", ")}", |this, tree| {
                     let call = tree.descendants().find_map(ast::CallExpr::cast);
-                    for arg in call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args()) {
+                    for arg in
+                        call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args())
+                    {
                         this.value(&arg);
                     }
                 });
@@ -352,7 +354,8 @@ fn branches(tokens: &ast::TokenTree, shift: i64) -> Vec<Branch> {
         let comma = tail.iter().position(|it| it.kind == T![,]).unwrap_or(tail.len());
         let length = if is_block { 1 } else { comma };
         let (handler, tail) = tail.split_at_checked(length).unwrap_or((tail, &[]));
-        let mut branch = Branch { handler: piece(handler).unwrap_or_default(), ..Branch::default() };
+        let mut branch =
+            Branch { handler: piece(handler).unwrap_or_default(), ..Branch::default() };
         if let Some(equals) = position_of_equals(head) {
             branch.pattern = piece(head.get(..equals).unwrap_or_default());
             let future = head.get(equals + 1..).unwrap_or_default();
@@ -384,10 +387,8 @@ fn position_of_arrow(words: &[Word]) -> Option<usize> {
 fn position_of_equals(words: &[Word]) -> Option<usize> {
     (0..words.len()).find(|at| {
         let Some(word) = words.get(*at) else { return false };
-        let glued_before = at
-            .checked_sub(1)
-            .and_then(|before| words.get(before))
-            .is_some_and(|before| {
+        let glued_before =
+            at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| {
                 before.range.end() == word.range.start()
                     && matches!(before.kind, T![.] | T![=] | T![<] | T![>] | T![!])
             });

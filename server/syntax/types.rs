@@ -129,7 +129,9 @@ impl ValueFacts {
     fn of_reference(rest: &str) -> Self {
         let rest = rest.trim_start();
         let rest = match rest.strip_prefix('\'') {
-            Some(named) => named.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == '{' || c == '}'),
+            Some(named) => named.trim_start_matches(|c: char| {
+                c.is_alphanumeric() || c == '_' || c == '{' || c == '}'
+            }),
             None => rest,
         };
         if rest.trim_start().starts_with("mut ") { Self::EXCLUSIVE } else { Self::SHARED }
@@ -169,17 +171,30 @@ impl ValueFacts {
             | "AtomicPtr" | "RangeFull" | "Chars" | "CharIndices" | "Bytes<'_>" | "Lines"
             | "Iter" | "IterMut" | "ManuallyDrop" | "MaybeUninit" | "Context" => Self::INERT,
             "Box" => Self { shape: Some(Shape::Reference), ..Self::OWNED },
-            "String" | "Vec" | "Arc" | "Rc" | "MutexGuard" | "RwLockReadGuard"
-            | "RwLockWriteGuard" | "OwnedMutexGuard" | "OwnedRwLockReadGuard"
-            | "OwnedRwLockWriteGuard" | "MappedMutexGuard" | "RefMut" | "Ref" | "PathBuf"
-            | "OsString" | "CString" | "LazyLock" | "BytesMut" => Self::SMART,
+            "String"
+            | "Vec"
+            | "Arc"
+            | "Rc"
+            | "MutexGuard"
+            | "RwLockReadGuard"
+            | "RwLockWriteGuard"
+            | "OwnedMutexGuard"
+            | "OwnedRwLockReadGuard"
+            | "OwnedRwLockWriteGuard"
+            | "MappedMutexGuard"
+            | "RefMut"
+            | "Ref"
+            | "PathBuf"
+            | "OsString"
+            | "CString"
+            | "LazyLock"
+            | "BytesMut" => Self::SMART,
             "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "VecDeque" | "BinaryHeap"
             | "Sender" | "Receiver" | "UnboundedSender" | "UnboundedReceiver" | "JoinHandle"
             | "Weak" | "TcpStream" | "TcpListener" | "UdpSocket" | "File" | "Command" | "Child"
             | "CancellationToken" | "Sleep" | "Interval" => Self::OWNED,
-            "Option" | "Result" | "Poll" | "ControlFlow" | "Wrapping" | "Reverse" | "Bound" | "Saturating" => {
-                Self { shape: None, ..Self::of_parts(&arguments, depth) }
-            }
+            "Option" | "Result" | "Poll" | "ControlFlow" | "Wrapping" | "Reverse" | "Bound"
+            | "Saturating" => Self { shape: None, ..Self::of_parts(&arguments, depth) },
             "Cell" | "RefCell" | "UnsafeCell" | "Range" | "RangeInclusive" | "RangeFrom"
             | "Mutex" | "RwLock" | "OnceCell" | "Rev" | "Enumerate" | "Take" | "Skip" => {
                 Self { copy: Some(false), shape: None, ..Self::of_parts(&arguments, depth) }
@@ -242,14 +257,18 @@ mod tests {
 
     #[test]
     fn types_that_are_copied() {
-        for text in ["u8", "&str", "&'a [u8]", "*mut T", "(u8, &str)", "()", "Option<&'_ T>", "[u8; 4]"] {
+        for text in
+            ["u8", "&str", "&'a [u8]", "*mut T", "(u8, &str)", "()", "Option<&'_ T>", "[u8; 4]"]
+        {
             check(text, Some(true), Some(false));
         }
     }
 
     #[test]
     fn types_that_are_dropped() {
-        for text in ["String", "std::sync::MutexGuard<'_, u8>", "(u8, String)", "Option<Box<dyn E>>"] {
+        for text in
+            ["String", "std::sync::MutexGuard<'_, u8>", "(u8, String)", "Option<Box<dyn E>>"]
+        {
             check(text, Some(false), Some(true));
         }
     }

@@ -43,7 +43,10 @@ impl Counts {
     fn line(self) -> String {
         let ratio = |whole: usize| if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 };
         let (precision, recall) = (ratio(self.both + self.ours), ratio(self.both + self.theirs));
-        format!("precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})", self.both, self.ours, self.theirs)
+        format!(
+            "precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})",
+            self.both, self.ours, self.theirs
+        )
     }
 }
 
@@ -77,11 +80,17 @@ struct File {
     bodies: Vec<Body>,
 }
 
-pub(crate) fn compare_directory(dumps: &Path, root: &Path, edition: Edition, verbose: bool) -> Score {
+pub(crate) fn compare_directory(
+    dumps: &Path,
+    root: &Path,
+    edition: Edition,
+    verbose: bool,
+) -> Score {
     let mut files: BTreeMap<String, File> = BTreeMap::new();
     let mut score = Score::default();
     let mut seen = HashSet::new();
-    let mut paths: Vec<_> = std::fs::read_dir(dumps).into_iter().flatten().flatten().map(|it| it.path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(dumps).into_iter().flatten().flatten().map(|it| it.path()).collect();
     paths.sort();
     for path in &paths {
         let name = path.to_string_lossy();
@@ -91,7 +100,11 @@ pub(crate) fn compare_directory(dumps: &Path, root: &Path, edition: Edition, ver
         let Ok(text) = std::fs::read_to_string(path) else { continue };
         let Some(body) = mir::read(&text) else { continue };
         let Some(file) = main_file(&body, root) else { continue };
-        if seen.insert((file.clone(), body.title.clone(), body.locals.get(&0).map(|it| it.span.clone()))) {
+        if seen.insert((
+            file.clone(),
+            body.title.clone(),
+            body.locals.get(&0).map(|it| it.span.clone()),
+        )) {
             files.entry(file).or_default().bodies.push(body);
         }
         score.layout.add(check_layout(&paths, path));
@@ -121,7 +134,9 @@ fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
         });
         found.and_then(|path| std::fs::read_to_string(path).ok())
     };
-    let (Some(before), Some(after)) = (of("StateTransform.before.mir"), of("StateTransform.after.mir")) else {
+    let (Some(before), Some(after)) =
+        (of("StateTransform.before.mir"), of("StateTransform.after.mir"))
+    else {
         return Counts::default();
     };
     let (Some(body), Some(layout)) = (mir::read(&before), mir::read_layout(&after)) else {
@@ -129,7 +144,8 @@ fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
     };
     let mut counts = Counts::default();
     for ((_, held), printed) in body.stored().iter().zip(&layout) {
-        let ours: BTreeSet<Span> = held.iter().filter_map(|it| body.locals.get(it)).map(|it| it.span.clone()).collect();
+        let ours: BTreeSet<Span> =
+            held.iter().filter_map(|it| body.locals.get(it)).map(|it| it.span.clone()).collect();
         let theirs: BTreeSet<Span> = printed.iter().map(|(span, _)| span.clone()).collect();
         counts.both += ours.intersection(&theirs).count();
         counts.ours += ours.difference(&theirs).count();
@@ -169,7 +185,14 @@ impl Types {
     }
 }
 
-fn compare_file(name: &str, text: &str, file: &File, edition: Edition, types: &Types, verbose: bool) -> Score {
+fn compare_file(
+    name: &str,
+    text: &str,
+    file: &File,
+    edition: Edition,
+    types: &Types,
+    verbose: bool,
+) -> Score {
     let lines = Lines::new(text);
     let mut facts = Facts::default();
     for body in &file.bodies {
@@ -202,7 +225,13 @@ fn compare_file(name: &str, text: &str, file: &File, edition: Edition, types: &T
 }
 
 /// Our body that covers the same await points, or the same range.
-fn find_body<'a>(body: &Body, ours: &'a [AsyncBody], name: &str, text: &str, lines: &Lines) -> Option<&'a AsyncBody> {
+fn find_body<'a>(
+    body: &Body,
+    ours: &'a [AsyncBody],
+    name: &str,
+    text: &str,
+    lines: &Lines,
+) -> Option<&'a AsyncBody> {
     let range = lines.range(text, &body.locals.get(&0)?.span)?;
     let _ = name;
     // `_0` of a coroutine has the span of the body's braces, or of the whole expression.
@@ -210,15 +239,26 @@ fn find_body<'a>(body: &Body, ours: &'a [AsyncBody], name: &str, text: &str, lin
         .filter(|it| it.range.contains_range(range) || range.contains_range(it.range))
         .min_by_key(|it| {
             let distance = |a: TextSize, b: TextSize| u32::from(a).abs_diff(u32::from(b));
-            distance(it.range.end(), range.end()) * 4 + distance(it.header.end(), range.start()).min(distance(it.range.start(), range.start()))
+            distance(it.range.end(), range.end()) * 4
+                + distance(it.header.end(), range.start())
+                    .min(distance(it.range.start(), range.start()))
         })
 }
 
-fn compare_body(body: &Body, ours: &AsyncBody, name: &str, text: &str, lines: &Lines, verbose: bool) -> (Counts, Counts) {
+fn compare_body(
+    body: &Body,
+    ours: &AsyncBody,
+    name: &str,
+    text: &str,
+    lines: &Lines,
+    verbose: bool,
+) -> (Counts, Counts) {
     let stored = body.stored();
-    let hidden: Vec<TextRange> = ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
+    let hidden: Vec<TextRange> =
+        ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
     let mut next_hidden = hidden.iter();
-    let foreign = stored.iter().filter(|(span, _)| await_range(span, name, text, lines).is_none()).count();
+    let foreign =
+        stored.iter().filter(|(span, _)| await_range(span, name, text, lines).is_none()).count();
     let mut theirs: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     let mut known_awaits = BTreeSet::new();
     for (span, held) in &stored {
@@ -230,7 +270,9 @@ fn compare_body(body: &Body, ours: &AsyncBody, name: &str, text: &str, lines: &L
         known_awaits.insert((at.start(), at.end()));
         for local in held.iter().filter_map(|it| body.locals.get(it)) {
             if let Some(value) = value_range(local, name, text, lines) {
-                let named = local.name.as_deref().is_some_and(|it| it != "iter" && it != "__awaitee" || is_pattern(text, value, it));
+                let named = local.name.as_deref().is_some_and(|it| {
+                    it != "iter" && it != "__awaitee" || is_pattern(text, value, it)
+                });
                 let entry = theirs.entry(key(value, at)).or_insert(((value, at), false));
                 entry.1 |= named;
             }
@@ -279,10 +321,15 @@ fn count(counts: &mut Counts, both: bool, ours: bool) {
 }
 
 fn report(who: &str, name: &str, text: &str, lines: &Lines, (value, at): Pair, named: bool) {
-    let line = |offset: TextSize| lines.starts.partition_point(|start| *start <= usize::from(offset));
+    let line =
+        |offset: TextSize| lines.starts.partition_point(|start| *start <= usize::from(offset));
     let value_text = text[value].lines().next().unwrap_or_default();
     let kind = if named { "named" } else { "temporary" };
-    println!("{who}: {kind} `{value_text}` {name}:{} across {name}:{}", line(value.start()), line(at.start()));
+    println!(
+        "{who}: {kind} `{value_text}` {name}:{} across {name}:{}",
+        line(value.start()),
+        line(at.start())
+    );
 }
 
 fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
@@ -312,8 +359,14 @@ fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<T
     }
     let range = lines.range(text, &local.span)?;
     let value = &text[range];
-    let machinery = value == "await" || value == "?" || value.is_empty() || value.starts_with('{') && local.ty == "bool";
-    let is_macro = value.contains('!') && value.find('!').is_some_and(|at| value[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':'));
+    let machinery = value == "await"
+        || value == "?"
+        || value.is_empty()
+        || value.starts_with('{') && local.ty == "bool";
+    let is_macro = value.contains('!')
+        && value.find('!').is_some_and(|at| {
+            value[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
+        });
     (!machinery && !is_macro).then(|| strip(text, range))
 }
 
@@ -329,7 +382,11 @@ fn strip(text: &str, range: TextRange) -> TextRange {
             }
         }
     }
-    if value.starts_with('&') && value.ends_with("self") && value.contains('\'') && !value.contains(['.', '(']) {
+    if value.starts_with('&')
+        && value.ends_with("self")
+        && value.contains('\'')
+        && !value.contains(['.', '('])
+    {
         return TextRange::new(range.end() - TextSize::of("self"), range.end());
     }
     if value.starts_with('(') && closes_at_end(value) && !value.contains(',') {
@@ -372,7 +429,9 @@ fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, 
 /// How each receiver is taken: by reference when a reference to it is made at its place.
 fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut Facts) {
     let mut by_range: HashMap<TextRange, bool> = HashMap::new();
-    for local in body.locals.values().filter(|local| local.span.file == name && local.name.is_none()) {
+    for local in
+        body.locals.values().filter(|local| local.span.file == name && local.name.is_none())
+    {
         let Some(range) = lines.range(text, &local.span) else { continue };
         *by_range.entry(strip(text, range)).or_default() |= local.is_reference_to;
     }

@@ -24,9 +24,12 @@ fn main() -> ExitCode {
     args.retain(|arg| arg != "-v");
     let scores = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["programs", files @ ..] => programs(files, verbose),
-        ["dumps", directory, root, edition] => {
-            compare_directory(Path::new(directory), Path::new(root), parse_edition(edition), verbose)
-        }
+        ["dumps", directory, root, edition] => compare_directory(
+            Path::new(directory),
+            Path::new(root),
+            parse_edition(edition),
+            verbose,
+        ),
         _ => {
             eprintln!("usage: truth programs [-v] FILE.. | truth dumps [-v] DIR ROOT EDITION");
             return ExitCode::FAILURE;
@@ -106,7 +109,10 @@ fn program_score(program: &str, edition: &str, verbose: bool) -> Score {
         .output();
     if verbose && status.as_ref().is_ok_and(|it| !it.status.success()) {
         let text = status.map(|it| String::from_utf8_lossy(&it.stderr).into_owned());
-        println!("does not compile: {}", text.unwrap_or_default().lines().next().unwrap_or_default());
+        println!(
+            "does not compile: {}",
+            text.unwrap_or_default().lines().next().unwrap_or_default()
+        );
     }
     let score = compare_directory(&dumps, &PathBuf::from(&root), parse_edition(edition), verbose);
     let _ = std::fs::remove_dir_all(&root);

@@ -82,7 +82,14 @@ pub(crate) fn read(text: &str) -> Option<Body> {
                 && let Some(number) = whole_local(name)
             {
                 let ty = ty.trim_end_matches(';').to_owned();
-                let local = Local { ty, span, name: None, is_reference_to: false, copied: false, dropped: false };
+                let local = Local {
+                    ty,
+                    span,
+                    name: None,
+                    is_reference_to: false,
+                    copied: false,
+                    dropped: false,
+                };
                 body.locals.insert(number, local);
             }
         } else if let Some(number) = block_header(code) {
@@ -159,7 +166,11 @@ fn read_step(code: &str, comment: &str, block: &mut Block, locals: &mut BTreeMap
     }
     if let Some(rest) = code.strip_prefix("drop(") {
         if let Some(it) = mentions(rest).first() {
-            block.steps.push(if it.indirect { Step::Use(it.local) } else { Step::Borrow(it.local) });
+            block.steps.push(if it.indirect {
+                Step::Use(it.local)
+            } else {
+                Step::Borrow(it.local)
+            });
             if let (true, Some(local)) = (it.whole, locals.get_mut(&it.local)) {
                 local.dropped = true;
             }
@@ -183,7 +194,12 @@ fn read_step(code: &str, comment: &str, block: &mut Block, locals: &mut BTreeMap
     }
 }
 
-fn read_value(value: &str, target: Option<&str>, block: &mut Block, locals: &mut BTreeMap<u32, Local>) {
+fn read_value(
+    value: &str,
+    target: Option<&str>,
+    block: &mut Block,
+    locals: &mut BTreeMap<u32, Local>,
+) {
     let borrows = value.starts_with('&') && !value.starts_with("&fake");
     if borrows
         && let Some(made) = target.and_then(whole_local)
@@ -199,7 +215,10 @@ fn read_value(value: &str, target: Option<&str>, block: &mut Block, locals: &mut
         } else {
             Step::Use(it.local)
         };
-        if it.whole && it.copied && let Some(local) = locals.get_mut(&it.local) {
+        if it.whole
+            && it.copied
+            && let Some(local) = locals.get_mut(&it.local)
+        {
             local.copied = true;
         }
         block.steps.push(step);
@@ -290,14 +309,16 @@ impl Body {
                 storage_step(*step, &mut stored, &loans);
                 borrow_step(*step, &mut loans);
             }
-            let held: Set = live[number].union(&loans).copied().filter(|it| stored.contains(it)).collect();
+            let held: Set =
+                live[number].union(&loans).copied().filter(|it| stored.contains(it)).collect();
             found.push((span.clone(), held));
         }
         found
     }
 
     fn live_at_ends(&self) -> BTreeMap<u32, Set> {
-        let mut starts: BTreeMap<u32, Set> = self.blocks.keys().map(|it| (*it, Set::new())).collect();
+        let mut starts: BTreeMap<u32, Set> =
+            self.blocks.keys().map(|it| (*it, Set::new())).collect();
         let mut ends = starts.clone();
         let mut changed = true;
         while changed {
@@ -333,7 +354,8 @@ impl Body {
         apply: impl Fn(Step, &mut Set, &Set),
         borrowed: Option<&BTreeMap<u32, Set>>,
     ) -> BTreeMap<u32, Set> {
-        let mut starts: BTreeMap<u32, Set> = self.blocks.keys().map(|it| (*it, Set::new())).collect();
+        let mut starts: BTreeMap<u32, Set> =
+            self.blocks.keys().map(|it| (*it, Set::new())).collect();
         let mut work: Vec<u32> = self.blocks.keys().rev().copied().collect();
         while let Some(number) = work.pop() {
             let block = &self.blocks[&number];
@@ -401,7 +423,8 @@ pub(crate) fn read_layout(text: &str) -> Option<Vec<Vec<(Span, String)>>> {
             && name.starts_with("Suspend")
         {
             let fields = fields.trim_end_matches("],").split(", ");
-            let numbers = fields.filter_map(|it| it.trim().strip_prefix("_s")?.parse::<usize>().ok());
+            let numbers =
+                fields.filter_map(|it| it.trim().strip_prefix("_s")?.parse::<usize>().ok());
             suspends.push(numbers.filter_map(|it| saved.get(it).cloned()).collect());
         } else if line.starts_with("storage_conflicts") {
             break;
