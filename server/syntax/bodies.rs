@@ -98,7 +98,8 @@ impl<'a> Finder<'a> {
         lowering.graph.enter(ScopeKind::Temporaries, end);
         lowering.block(&body);
         let header = TextRange::new(keyword.text_range().start(), end_before(body.syntax()));
-        self.finish(lowering, site, BodyKind::Fn, name_of(it), header);
+        let body = self.finish(lowering, site, BodyKind::Fn, name_of(it), header);
+        self.found.push(body);
     }
 
     fn block(&mut self, it: &ast::BlockExpr, site: &Rc<Site>) {
@@ -108,7 +109,8 @@ impl<'a> Finder<'a> {
         lowering.body_block(it);
         let start = keyword.text_range().start();
         let header = TextRange::new(start, header_end.unwrap_or(keyword.text_range().end()));
-        self.finish(lowering, site, BodyKind::Block, None, header);
+        let body = self.finish(lowering, site, BodyKind::Block, None, header);
+        self.found.push(body);
     }
 
     fn closure(&mut self, it: &ast::ClosureExpr, site: &Rc<Site>) {
@@ -119,7 +121,8 @@ impl<'a> Finder<'a> {
         lowering.parameters(it.param_list());
         lowering.own_temporaries(&body);
         let header = TextRange::new(keyword.text_range().start(), end_before(body.syntax()));
-        self.finish(lowering, site, BodyKind::Closure, None, header);
+        let body = self.finish(lowering, site, BodyKind::Closure, None, header);
+        self.found.push(body);
     }
 
     // --- macros ---------------------------------------------------------------------------
@@ -174,7 +177,8 @@ impl<'a> Finder<'a> {
             lowering.body_block(&block);
             let path =
                 it.path().map_or(it.syntax().text_range(), |path| path.syntax().text_range());
-            self.finish(lowering, site, BodyKind::Block, None, path);
+            let body = self.finish(lowering, site, BodyKind::Block, None, path);
+            self.found.push(body);
             if let Some(list) = block.stmt_list() {
                 self.walk(list.syntax(), shift, Some(site), depth);
             }

@@ -201,7 +201,7 @@ impl Lowering<'_> {
                 }
                 Receiver::Reference => {
                     let place = self.place(&receiver);
-                    self.borrow_for_method(place);
+                    self.borrow_for_method(place, &name);
                     self.waiting_reference(&receiver, end)
                 }
             });
@@ -213,8 +213,11 @@ impl Lowering<'_> {
     }
 
     /// Autoref: through a reference it borrows what that points to.
-    fn borrow_for_method(&mut self, place: Place) {
-        if place.facts.is_reference() {
+    fn borrow_for_method(&mut self, place: Place, method: &str) {
+        // `Box` has these itself, so the box is borrowed and not what it holds.
+        let is_box = place.facts.is_reference() && place.facts.may_need_drop();
+        let own = is_box && matches!(method, "to_string" | "clone" | "fmt" | "eq" | "hash");
+        if place.facts.is_reference() && !own {
             self.use_place(place);
         } else {
             self.borrow(place);
