@@ -1,0 +1,151 @@
+//! Which cargo workspace a folder belongs to, and where its target directory is.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+
+use crate::{
+    flycheck::{
+        group::{Group, command},
+        place,
+    },
+    oracle::CargoSettings,
+};
+
+/// How long cargo may think about a manifest.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A cargo workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// The folder of its root manifest.
+    pub root: Utf8PathBuf,
+    /// cargo's target directory.
+    pub target_dir: Utf8PathBuf,
+}
+
+/// Why a folder has no workspace, in words for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// No `Cargo.toml` there.
+    #[error(
+        "no Cargo.toml in `{0}`, above it or in a folder right below: \
+         open the folder of a cargo package to see its `Send` problems"
+    )]
+    NoManifest(Utf8PathBuf),
+    /// cargo cannot be started.
+    #[error(
+        "cannot run cargo ({0}): install Rust from https://rustup.rs, or start the editor with \
+         cargo's folder on its PATH, then restart the server"
+    )]
+    NoCargo(String),
+    /// cargo rejects the manifest.
+    #[error("cargo cannot read this workspace; fix its Cargo.toml and save it:\n{0}")]
+    Manifest(String),
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: Utf8PathBuf,
+    target_directory: Utf8PathBuf,
+}
+
+/// The folders that may hold the workspaces of an opened folder: itself or one above it, else
+/// those right below it, as in a repository with a server and a web page.
+pub fn candidates(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    if let Some(root) = place::workspace_root(folder) {
+        return vec![root];
+    }
+    let Ok(entries) = folder.read_dir_utf8() else {
+        return Vec::new();
+    };
+    let folders = entries.flatten().map(|entry| entry.path().to_owned());
+    let mut folders: Vec<_> = folders
+        .filter(|folder| folder.join("Cargo.toml").is_file())
+        .collect();
+    folders.sort();
+    folders
+}
+
+impl Workspace {
+    /// The workspace at a folder, without running anything.
+    pub fn guess(folder: &Utf8Path, cargo: &CargoSettings) -> Self {
+        let root = place::workspace_root(folder).unwrap_or_else(|| folder.to_owned());
+        let from_env = std::env::var("CARGO_TARGET_DIR")
+            .ok()
+            .map(Utf8PathBuf::from);
+        let target_dir = cargo.target_dir.clone().or(from_env);
+        let target_dir = root.join(target_dir.unwrap_or_else(|| "target".into()));
+        Self { root, target_dir }
+    }
+
+    /// The workspace at a folder that has a manifest, as cargo sees it.
+    pub async fn load(folder: &Utf8Path, cargo: &CargoSettings) -> Result<Self, Trouble> {
+        let mut command = command(place::cargo(), folder.as_std_path());
+        command.args(["metadata", "--no-deps", "--format-version=1"]);
+        command.envs(cargo.env.iter().map(|(name, value)| (name, value)));
+        let not_started = |error: std::io::Error| Trouble::NoCargo(error.to_string());
+        let mut group = Group::spawn(command).map_err(not_started)?;
+        let output = tokio::time::timeout(DEADLINE, read(&mut group)).await;
+        let Ok((json, last_words)) = output else {
+            let seconds = DEADLINE.as_secs();
+            return Err(Trouble::Manifest(format!(
+                "`cargo metadata` gave no answer in {seconds} s"
+            )));
+        };
+        let metadata: Metadata = serde_json::from_slice(&json)
+            .map_err(|_| Trouble::Manifest(first_lines(&last_words)))?;
+        let root = metadata.workspace_root;
+        let target_dir = match &cargo.target_dir {
+            Some(target_dir) => root.join(target_dir),
+            None => metadata.target_directory,
+        };
+        Ok(Self { root, target_dir })
+    }
+}
+
+async fn read(group: &mut Group) -> (Vec<u8>, String) {
+    let (stdout, stderr) = group.output();
+    let (mut json, mut last_words) = (Vec::new(), Vec::new());
+    if let (Some(mut stdout), Some(mut stderr)) = (stdout, stderr) {
+        let reads = (
+            stdout.read_to_end(&mut json),
+            stderr.read_to_end(&mut last_words),
+        );
+        let _ = tokio::join!(reads.0, reads.1);
+    }
+    let _ = group.wait().await;
+    (json, String::from_utf8_lossy(&last_words).into_owned())
+}
+
+fn first_lines(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[..lines.len().min(8)].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_right_below_are_found() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(temp.path()).unwrap();
+        assert!(candidates(folder).is_empty());
+        for name in ["web", "server", "notes"] {
+            std::fs::create_dir(folder.join(name)).unwrap();
+        }
+        for name in ["web", "server"] {
+            std::fs::write(folder.join(name).join("Cargo.toml"), "[package]").unwrap();
+        }
+        assert_eq!(
+            candidates(folder),
+            [folder.join("server"), folder.join("web")]
+        );
+    }
+}
