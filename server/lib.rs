@@ -5,6 +5,7 @@
 
 pub mod documents;
 pub mod encoding;
+pub mod engine;
 pub mod fixes;
 pub mod flycheck;
 pub mod oracle;

@@ -69,6 +69,11 @@ pub fn candidates(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     folders
 }
 
+/// The folder of the workspace around a folder.
+pub fn candidates_above(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    place::workspace_root(folder)
+}
+
 impl Workspace {
     /// The workspace at a folder, without running anything.
     pub fn guess(folder: &Utf8Path, cargo: &CargoSettings) -> Self {

@@ -20,7 +20,7 @@ const MEMORY: usize = 4096;
 
 /// One journal, and how far it was read.
 #[derive(Debug)]
-pub struct Journal {
+pub(super) struct Journal {
     path: Utf8PathBuf,
     seen: Option<Seen>,
 }
@@ -38,25 +38,25 @@ struct Seen {
 
 /// What a look at the journal found.
 #[derive(Debug, Default)]
-pub struct News {
+pub(super) struct News {
     /// A check started since the last look: what was read before belongs to an older one.
-    pub restarted: bool,
+    pub(super) restarted: bool,
     /// The file was written to, even if it says nothing yet.
-    pub moved: bool,
+    pub(super) moved: bool,
     /// The new lines.
-    pub lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
     /// When the file was last written.
-    pub modified: Option<SystemTime>,
+    pub(super) modified: Option<SystemTime>,
 }
 
 impl Journal {
     /// The journal at `path`, which need not exist.
-    pub fn new(path: Utf8PathBuf) -> Self {
+    pub(super) fn new(path: Utf8PathBuf) -> Self {
         Self { path, seen: None }
     }
 
     /// Reads what is new. A file that is absent, or goes away in the middle, says nothing.
-    pub fn read(&mut self) -> News {
+    pub(super) fn read(&mut self) -> News {
         let read = self.try_read();
         read.unwrap_or_else(|error| {
             tracing::debug!(path = %self.path, %error, "journal not readable");

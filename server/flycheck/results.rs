@@ -13,7 +13,7 @@ use camino::Utf8Path;
 use rustc_hash::FxHashSet;
 
 use crate::{
-    problem::{Problem, TargetKind, Unit},
+    problem::{Fix, Problem, TargetKind, Unit},
     shift::Shift,
 };
 
@@ -58,6 +58,20 @@ impl Results {
         let slot = self.slots.entry(target.clone()).or_default();
         slot.latest = slot.latest.max(run);
         self.reached.entry(run).or_default().insert(target);
+    }
+
+    /// How many targets a run has spoken of so far.
+    pub fn reached(&self, run: u64) -> usize {
+        self.reached.get(&run).map_or(0, BTreeSet::len)
+    }
+
+    /// The fixes of a problem, if it is known.
+    pub fn fixes(&self, id: &str) -> Vec<Fix> {
+        let mut all = self.slots.values().flat_map(|slot| &slot.problems);
+        let known = all.find(|(_, problem)| problem.id == id);
+        known
+            .map(|(_, problem)| problem.fixes.clone())
+            .unwrap_or_default()
     }
 
     /// A unit compiled: what earlier runs said of it is over. What this run said of its twin
