@@ -3,14 +3,17 @@
 //! The core (`problem`, `recognise`, `syntax`, `fixes`) is pure: text and facts in, data out. The
 //! shell runs processes, reads files and speaks LSP.
 
+pub mod cli;
 pub mod documents;
 pub mod encoding;
 pub mod engine;
 pub mod fixes;
 pub mod flycheck;
+pub mod lsp;
 pub mod oracle;
 pub mod problem;
 pub mod recognise;
+pub mod report;
 pub mod rustc;
 pub mod settings;
 pub mod shift;

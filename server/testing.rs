@@ -28,23 +28,6 @@ pub(crate) fn unit(target: &str) -> Unit {
     }
 }
 
-/// The text that [`problem`] is about.
-pub(crate) const TEXT: &str = "\
-use std::sync::Mutex;
-
-async fn worker(hits: &Mutex<u32>) {
-    let mut guard = hits.lock().unwrap();
-    *guard += 1;
-    save(*guard).await;
-    report().await;
-}
-
-#[tokio::main]
-async fn main() {
-    tokio::spawn(async { worker(&Mutex::new(0)).await });
-}
-";
-
 /// A guard held across two awaits, with one verified fix and one unchecked.
 pub(crate) fn problem(id: &str) -> Problem {
     let guard = Held {

@@ -1,0 +1,3 @@
+//! Problems in a terminal and for other programs.
+
+pub mod check;
