@@ -2,8 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+
+use crate::report::check::CheckArgs;
 
 /// Explains futures that are not Send, and offers fixes the compiler has accepted.
 #[derive(Debug, Parser)]
@@ -38,39 +39,6 @@ pub struct ServeArgs {
     /// Accepted because many clients add it; there is no other way to talk.
     #[arg(long, hide = true)]
     pub stdio: bool,
-}
-
-/// `sendlens check`.
-#[derive(Debug, Clone, Args)]
-pub struct CheckArgs {
-    /// The Cargo.toml of the workspace.
-    #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<Utf8PathBuf>,
-    /// Check this package only.
-    #[arg(short, long, value_name = "PKG")]
-    pub package: Vec<String>,
-    /// How to print problems.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub message_format: MessageFormat,
-    /// Read compiler JSON from a file, or from standard input (-), instead of running cargo.
-    #[arg(long, value_name = "FILE")]
-    pub from: Option<Utf8PathBuf>,
-    /// Do not ask the compiler about fixes.
-    #[arg(long)]
-    pub no_verify: bool,
-    /// More arguments for cargo check.
-    #[arg(last = true, value_name = "CARGO_ARGS")]
-    pub cargo_args: Vec<String>,
-}
-
-/// How `sendlens check` prints problems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum MessageFormat {
-    /// For a terminal.
-    #[default]
-    Human,
-    /// One JSON object a line.
-    Json,
 }
 
 /// `sendlens flycheck`.

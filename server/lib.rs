@@ -12,6 +12,7 @@ pub mod flycheck;
 pub mod lsp;
 pub mod oracle;
 pub mod problem;
+pub mod process;
 pub mod recognise;
 pub mod report;
 pub mod rustc;

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         // A task may still sit in a read of standard input, which nothing interrupts: returning
         // from `main` does not wait for it.
-        Ok(code) => code.into(),
+        Ok(code) => code,
         Err(error) => {
             eprintln!("sendlens: {error:#}");
             COULD_NOT_RUN.into()
@@ -26,16 +26,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<u8> {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     start_log(cli.log.as_deref())?;
     match cli.command {
-        None | Some(Command::Serve(_)) => block_on(lsp::serve()),
+        None | Some(Command::Serve(_)) => block_on(async { lsp::serve().await.into() }),
         Some(Command::Check(args)) => block_on(report::check::run(args)),
-        Some(Command::Flycheck(args)) => Ok(tee::run(&args.command)),
+        Some(Command::Flycheck(args)) => Ok(tee::run(&args.command).into()),
     }
 }
 
-fn block_on(work: impl Future<Output = u8>) -> anyhow::Result<u8> {
+fn block_on(work: impl Future<Output = ExitCode>) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // The server waits much and computes little.
         .worker_threads(2)

@@ -190,8 +190,6 @@ pub struct Unit {
     pub package_id: String,
     /// The package's name.
     pub package: String,
-    /// Absolute path of its Cargo.toml.
-    pub manifest: Utf8PathBuf,
     /// The target's name.
     pub target: String,
     /// The target's kind.
@@ -205,8 +203,11 @@ pub struct Unit {
 /// One future that is not `Send`, explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Stable across runs as long as the text around the culprit stays: see `recognise::id`.
+    /// Stable across runs while lines move; distinct among the problems of one report.
     pub id: String,
+    /// What stays the same of the compiler's words when lines move: two runs report the same
+    /// problem when the signatures are equal. Not distinct: twins in two fns may share it.
+    pub signature: String,
     /// What went wrong.
     pub kind: Kind,
     /// One sentence in our words.
@@ -219,6 +220,8 @@ pub struct Problem {
     pub lint: Option<String>,
     /// The trait that is missing at the demand.
     pub auto_trait: AutoTrait,
+    /// The type at fault as the compiler printed it: the innermost one, where the chain ends.
+    pub leaf: Option<String>,
     /// The future that is not `Send`: the innermost async body that keeps the value.
     pub future: Place,
     /// The values at fault, the reported one first.

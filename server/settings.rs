@@ -154,9 +154,10 @@ impl Settings {
 }
 
 impl CargoOptions {
-    /// The arguments and the environment that every call of cargo gets.
+    /// The arguments and the environment that every call of cargo gets: all there is, as
+    /// rust-analyzer checks it.
     pub fn resolve(&self) -> CargoSettings {
-        let mut args = Vec::new();
+        let mut args = vec!["--workspace".to_owned(), "--all-targets".to_owned()];
         if self.all_features {
             args.push("--all-features".to_owned());
         } else {
@@ -206,7 +207,7 @@ mod tests {
         let options: CargoOptions = serde_json::from_value(options).unwrap();
         let args = options.resolve().args;
         assert_eq!(
-            args.join(" "),
+            args[2..].join(" "),
             "--features a,b --target wasm32-unknown-unknown"
         );
     }

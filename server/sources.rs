@@ -1,8 +1,14 @@
 //! The texts that the core works on: a snapshot of the workspace's files, unsaved buffers included.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ra_ap_syntax::{TextRange, TextSize};
+use similar::{ChangeTag, DiffTag, TextDiff};
 
 use crate::{
     problem::{Edit, Span},
@@ -26,6 +32,11 @@ impl Sources {
         self.files.insert(file.into(), text.into());
     }
 
+    /// Forgets a file.
+    pub fn remove(&mut self, file: &Utf8Path) {
+        self.files.remove(file);
+    }
+
     /// All files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &Arc<str>)> {
         self.files.iter().map(|(file, text)| (file.as_path(), text))
@@ -35,7 +46,7 @@ impl Sources {
     pub fn slice(&self, span: &Span) -> Option<&str> {
         let text = self.files.get(&span.file)?;
         let range = Lines::new(text).range(span)?;
-        text.get(std::ops::Range::<usize>::from(range))
+        text.get(Range::<usize>::from(range))
     }
 
     /// The texts with edits applied; `None` when an edit names an unknown place or two overlap.
@@ -54,12 +65,121 @@ impl Sources {
     }
 }
 
+/// Lines of a changed text that the old text does not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangedLines {
+    lines: BTreeSet<(Utf8PathBuf, u32)>,
+}
+
+impl ChangedLines {
+    /// Whether a span starts on a changed line.
+    pub fn contains(&self, span: &Span) -> bool {
+        self.lines.contains(&(span.file.clone(), span.start.line))
+    }
+}
+
+impl Sources {
+    /// The lines of `after` that are new or changed.
+    pub fn changed_lines(&self, after: &Self) -> ChangedLines {
+        let mut changed = ChangedLines::default();
+        for (file, text) in self.changed_files(after) {
+            let before = self.text(file).map_or("", |text| &**text);
+            for change in TextDiff::from_lines(before, &**text).iter_all_changes() {
+                if change.tag() == ChangeTag::Insert
+                    && let Some(line) = change.new_index().and_then(|it| u32::try_from(it + 1).ok())
+                {
+                    changed.lines.insert((file.to_owned(), line));
+                }
+            }
+        }
+        changed
+    }
+
+    /// The files whose text differs from ours, with their new text.
+    pub fn changed_files<'a>(
+        &'a self,
+        after: &'a Self,
+    ) -> impl Iterator<Item = (&'a Utf8Path, &'a Arc<str>)> {
+        after
+            .iter()
+            .filter(|(file, text)| self.text(file) != Some(text))
+    }
+}
+
+/// The smallest edits that turn `before` into `after`: whole lines are compared first, then the
+/// characters of each changed stretch.
+pub fn difference(before: &Sources, after: &Sources) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for (file, new) in before.changed_files(after) {
+        let Some(old) = before.text(file) else {
+            continue;
+        };
+        let lines = Lines::new(old);
+        for (range, text) in text_difference(old, new) {
+            edits.push(Edit {
+                span: lines.span(file, range),
+                new_text: text.to_owned(),
+            });
+        }
+    }
+    edits
+}
+
+fn text_difference<'a>(old: &str, new: &'a str) -> Vec<(TextRange, &'a str)> {
+    let diff = TextDiff::from_lines(old, new);
+    let starts = |text: &str| -> Vec<usize> {
+        let mut starts = vec![0];
+        starts.extend(text.split_inclusive('\n').scan(0, |at, line| {
+            *at += line.len();
+            Some(*at)
+        }));
+        starts
+    };
+    let (old_starts, new_starts) = (starts(old), starts(new));
+    let bytes = |starts: &[usize], lines: Range<usize>| -> Option<Range<usize>> {
+        Some(*starts.get(lines.start)?..*starts.get(lines.end)?)
+    };
+    diff.ops()
+        .iter()
+        .filter(|op| op.tag() != DiffTag::Equal)
+        .filter_map(|op| {
+            let old_range = bytes(&old_starts, op.old_range())?;
+            let new_range = bytes(&new_starts, op.new_range())?;
+            Some(trim_common(old, old_range, new, new_range))
+        })
+        .flatten()
+        .collect()
+}
+
+/// Leaves out what both sides of a replacement begin and end with.
+fn trim_common<'a>(
+    old: &str,
+    old_range: Range<usize>,
+    new: &'a str,
+    new_range: Range<usize>,
+) -> Option<(TextRange, &'a str)> {
+    let (from, to) = (old.get(old_range.clone())?, new.get(new_range)?);
+    let common = |a: &mut dyn Iterator<Item = char>, b: &mut dyn Iterator<Item = char>| -> usize {
+        a.zip(b)
+            .take_while(|(a, b)| a == b)
+            .map(|(a, _)| a.len_utf8())
+            .sum()
+    };
+    let prefix = common(&mut from.chars(), &mut to.chars());
+    let (from, to) = (from.get(prefix..)?, to.get(prefix..)?);
+    let suffix = common(&mut from.chars().rev(), &mut to.chars().rev());
+    let start = u32::try_from(old_range.start + prefix).ok()?;
+    let len = u32::try_from(from.len() - suffix).ok()?;
+    let range = TextRange::at(TextSize::new(start), TextSize::new(len));
+    Some((range, to.get(..to.len() - suffix)?))
+}
+
 fn apply_to_text(text: &str, edits: &[&Edit]) -> Option<String> {
     let lines = Lines::new(text);
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for edit in edits {
-        let range = std::ops::Range::<usize>::from(lines.range(&edit.span)?);
+        let range = Range::<usize>::from(lines.range(&edit.span)?);
         out.push_str(text.get(copied..range.start)?);
         out.push_str(&edit.new_text);
         copied = range.end;
@@ -94,6 +214,25 @@ mod tests {
             .apply(&[edit(2, 4, 4, "!"), edit(1, 1, 5, "turtle")])
             .unwrap();
         assert_eq!(&**changed.text("a.rs".into()).unwrap(), "turtle x\nend!");
+    }
+
+    #[test]
+    fn differences_are_minimal_and_rebuild_the_text() {
+        let (mut before, mut after) = (Sources::default(), Sources::default());
+        before.insert(
+            "a.rs",
+            "use std::sync::Mutex;\r\nżółw(a.lock().unwrap());\nend",
+        );
+        after.insert(
+            "a.rs",
+            "use tokio::sync::Mutex;\r\nżółw(a.lock().await);\nend\n",
+        );
+        let edits = difference(&before, &after);
+        assert_eq!(before.apply(&edits).unwrap(), after);
+        assert!(
+            edits.iter().all(|edit| !edit.new_text.contains("żółw")),
+            "{edits:?}"
+        );
     }
 
     #[test]

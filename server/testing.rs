@@ -20,7 +20,6 @@ pub(crate) fn unit(target: &str) -> Unit {
     Unit {
         package_id: "path+file:///w#sample@0.1.0".into(),
         package: "sample".into(),
-        manifest: "/w/Cargo.toml".into(),
         target: target.into(),
         kind: TargetKind::Bin,
         src: "/w/src/main.rs".into(),
@@ -50,12 +49,14 @@ pub(crate) fn problem(id: &str) -> Problem {
     };
     Problem {
         id: id.into(),
+        signature: id.into(),
         kind: Kind::HeldAcrossAwait,
         message: "`guard` is not `Send` and is held across an `.await`".into(),
         compiler_message: "future cannot be sent between threads safely".into(),
         unit: unit("sample"),
         lint: None,
         auto_trait: AutoTrait::Send,
+        leaf: Some("std::sync::MutexGuard<'_, u32>".into()),
         future: place("async fn `worker`", span(3, 1, 35)),
         held: vec![guard],
         demand: Some(place("tokio::spawn", span(12, 5, 17))),

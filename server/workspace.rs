@@ -1,17 +1,14 @@
 //! Which cargo workspace a folder belongs to, and where its target directory is.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
-use tokio::io::AsyncReadExt;
 
 use crate::{
-    flycheck::{
-        group::{Group, command},
-        place,
-    },
+    flycheck::place,
     oracle::CargoSettings,
+    process::{self, Job, JobError, Pipe},
 };
 
 /// How long cargo may think about a manifest.
@@ -88,20 +85,34 @@ impl Workspace {
 
     /// The workspace at a folder that has a manifest, as cargo sees it.
     pub async fn load(folder: &Utf8Path, cargo: &CargoSettings) -> Result<Self, Trouble> {
-        let mut command = command(place::cargo(), folder.as_std_path());
-        command.args(["metadata", "--no-deps", "--format-version=1"]);
-        command.envs(cargo.env.iter().map(|(name, value)| (name, value)));
-        let not_started = |error: std::io::Error| Trouble::NoCargo(error.to_string());
-        let mut group = Group::spawn(command).map_err(not_started)?;
-        let output = tokio::time::timeout(DEADLINE, read(&mut group)).await;
-        let Ok((json, last_words)) = output else {
-            let seconds = DEADLINE.as_secs();
-            return Err(Trouble::Manifest(format!(
-                "`cargo metadata` gave no answer in {seconds} s"
-            )));
+        let job = Job {
+            program: place::cargo(),
+            args: ["metadata", "--no-deps", "--format-version=1"]
+                .map(str::to_owned)
+                .into(),
+            env: cargo.env.clone(),
+            cwd: folder.to_owned(),
+            deadline: DEADLINE,
         };
-        let metadata: Metadata = serde_json::from_slice(&json)
-            .map_err(|_| Trouble::Manifest(first_lines(&last_words)))?;
+        let (mut json, mut last_words) = (String::new(), String::new());
+        let mut hear = |pipe, line: &str| {
+            let text = match pipe {
+                Pipe::Stdout => &mut json,
+                Pipe::Stderr => &mut last_words,
+            };
+            text.push_str(line);
+            text.push('\n');
+            ControlFlow::Continue(())
+        };
+        match process::run(&job, &mut hear).await {
+            Ok(_) => {}
+            Err(error @ JobError::Deadline { .. }) => {
+                return Err(Trouble::Manifest(error.to_string()));
+            }
+            Err(error) => return Err(Trouble::NoCargo(error.to_string())),
+        }
+        let metadata: Metadata =
+            serde_json::from_str(&json).map_err(|_| Trouble::Manifest(first_lines(&last_words)))?;
         let root = metadata.workspace_root;
         let target_dir = match &cargo.target_dir {
             Some(target_dir) => root.join(target_dir),
@@ -109,20 +120,6 @@ impl Workspace {
         };
         Ok(Self { root, target_dir })
     }
-}
-
-async fn read(group: &mut Group) -> (Vec<u8>, String) {
-    let (stdout, stderr) = group.output();
-    let (mut json, mut last_words) = (Vec::new(), Vec::new());
-    if let (Some(mut stdout), Some(mut stderr)) = (stdout, stderr) {
-        let reads = (
-            stdout.read_to_end(&mut json),
-            stderr.read_to_end(&mut last_words),
-        );
-        let _ = tokio::join!(reads.0, reads.1);
-    }
-    let _ = group.wait().await;
-    (json, String::from_utf8_lossy(&last_words).into_owned())
 }
 
 fn first_lines(text: &str) -> String {

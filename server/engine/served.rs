@@ -12,8 +12,9 @@ use crate::{
     flycheck::{Flycheck, Outcome, Results},
     oracle::Oracle,
     problem::Problem,
-    recognise::recognise,
+    recognise::{complete, recognise},
     rustc::UnitDiagnostic,
+    sources::Sources,
     workspace::{Trouble, Workspace},
 };
 
@@ -79,11 +80,32 @@ impl Served {
         let Some(mut problem) = recognised else {
             return false;
         };
+        let sources = self.seen_by_compiler(&problem);
+        complete(&mut problem, &sources);
         if self.is_outdated(run, &problem) || !self.follow_unsaved(&mut problem, documents) {
             return false;
         }
-        problem.fixes = self.results.fixes(&problem.id);
         self.results.found(run, problem)
+    }
+
+    /// The texts that a problem speaks of, as they are on the disk.
+    fn seen_by_compiler(&self, problem: &Problem) -> Sources {
+        let mut sources = Sources::default();
+        let path = problem.path.iter().map(|place| &place.span);
+        let demand = problem.demand.iter().map(|place| &place.span);
+        let held = problem.held.iter().map(|held| &held.span);
+        let spans = [&problem.future.span, &problem.reported_at].into_iter();
+        for span in spans.chain(path).chain(demand).chain(held) {
+            let missing = span.is_local() && sources.text(&span.file).is_none();
+            let file = self.workspace.root.join(&span.file);
+            if let Some(text) = missing
+                .then(|| std::fs::read_to_string(file).ok())
+                .flatten()
+            {
+                sources.insert(span.file.clone(), text);
+            }
+        }
+        sources
     }
 
     /// Whether the problem was read from a journal older than the files it speaks of.

@@ -1,1 +1,80 @@
-//! Fixes.
+//! Fixes: one file each, a pure function from a problem to edits.
+//!
+//! A fix only drafts. The oracle applies the draft in an overlay, asks the compiler, lets the
+//! draft's repairs answer the errors that it caused, and offers what comes out clean.
+
+mod context;
+mod enclose_in_block;
+mod indent;
+
+use cargo_metadata::diagnostic::Diagnostic;
+
+pub use context::FixContext;
+
+use crate::{
+    problem::{Edit, Problem},
+    sources::Sources,
+};
+
+/// How far the effect of an edit may reach, and so what the compiler must look at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One body: no other unit can notice.
+    Body,
+    /// Types, signatures, manifests: every unit of the workspace may notice.
+    Workspace,
+}
+
+/// A fix before the compiler has seen it.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Stable id: the name of the fix's file.
+    pub id: &'static str,
+    /// An imperative that names the user's variable.
+    pub title: String,
+    /// What the user should know before applying.
+    pub note: Option<String>,
+    /// Ways to write it, nicest first; the first that the compiler accepts is taken.
+    pub variants: Vec<Vec<Edit>>,
+    /// What must be compiled again.
+    pub reach: Reach,
+    /// Answers to the errors that the edits cause: the first that knows one wins.
+    pub repairs: &'static [Repair],
+}
+
+/// What a repair sees: an error that the fix caused, and the texts that caused it.
+pub struct RepairContext<'a> {
+    /// The problem that the fix is for.
+    pub problem: &'a Problem,
+    /// The texts before the fix.
+    pub before: &'a Sources,
+    /// The texts with all edits so far; the error's spans are places in these.
+    pub sources: &'a Sources,
+    /// The error.
+    pub error: &'a Diagnostic,
+}
+
+/// Answers one error with further edits.
+pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
+
+/// Drafts a fix; `None` when it does not apply.
+pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
+
+/// All fixes, in menu order: first what keeps behaviour, then what changes it, last what moves
+/// work elsewhere. The compiler's verdict decides which of them are offered; among the verified,
+/// the first is preferred.
+pub const RULES: &[(&str, Rule)] = &[("enclose_in_block", enclose_in_block::enclose_in_block)];
+
+/// Drafts every fix that applies to a problem, in menu order.
+pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
+    let Some(context) = FixContext::new(problem, sources) else {
+        return Vec::new();
+    };
+    RULES
+        .iter()
+        .filter_map(|(_, rule)| rule(&context))
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

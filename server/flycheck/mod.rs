@@ -10,7 +10,6 @@
 //!   own check takes over, until a journal moves again.
 
 mod choice;
-pub mod group;
 mod journal;
 mod own;
 pub mod place;

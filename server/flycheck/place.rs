@@ -2,7 +2,7 @@
 
 use std::{
     hash::{Hash, Hasher},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -68,9 +68,12 @@ fn cache_dir() -> Utf8PathBuf {
 
 /// The cargo to run. Editors started from a desktop often lack rustup's folder on their PATH, so
 /// look there too.
-pub fn cargo() -> PathBuf {
-    if let Some(cargo) = std::env::var_os("CARGO").filter(|cargo| !cargo.is_empty()) {
-        return cargo.into();
+pub fn cargo() -> String {
+    if let Some(cargo) = std::env::var("CARGO")
+        .ok()
+        .filter(|cargo| !cargo.is_empty())
+    {
+        return cargo;
     }
     let file = format!("cargo{}", std::env::consts::EXE_SUFFIX);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -78,12 +81,9 @@ pub fn cargo() -> PathBuf {
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"));
     let rustup = rustup.or_else(home).map(|home| home.join("bin"));
     let mut candidates = std::env::split_paths(&path).chain(rustup);
-    let found = candidates.find(|folder| is_file(&folder.join(&file)));
-    found.map_or_else(|| "cargo".into(), |folder| folder.join(file))
-}
-
-fn is_file(path: &Path) -> bool {
-    path.is_file()
+    let found = candidates.find(|folder| folder.join(&file).is_file());
+    let found = found.and_then(|folder| folder.join(file).into_os_string().into_string().ok());
+    found.unwrap_or_else(|| "cargo".to_owned())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use camino::Utf8Path;
 use rustc_hash::FxHashSet;
 
 use crate::{
-    problem::{Fix, Problem, TargetKind, Unit},
+    problem::{Problem, TargetKind, Unit},
     shift::Shift,
 };
 
@@ -65,15 +65,6 @@ impl Results {
         self.reached.get(&run).map_or(0, BTreeSet::len)
     }
 
-    /// The fixes of a problem, if it is known.
-    pub fn fixes(&self, id: &str) -> Vec<Fix> {
-        let mut all = self.slots.values().flat_map(|slot| &slot.problems);
-        let known = all.find(|(_, problem)| problem.id == id);
-        known
-            .map(|(_, problem)| problem.fixes.clone())
-            .unwrap_or_default()
-    }
-
     /// A unit compiled: what earlier runs said of it is over. What this run said of its twin
     /// stays. Says whether anything changed.
     pub fn compiled(&mut self, run: u64, unit: &Unit) -> bool {
@@ -82,8 +73,8 @@ impl Results {
         slot.is_some_and(|slot| !slot.has_said(run) && slot.forget_before(run))
     }
 
-    /// A run found a problem.
-    pub fn found(&mut self, run: u64, problem: Problem) -> bool {
+    /// A run found a problem. Its id becomes distinct from those of its likes.
+    pub fn found(&mut self, run: u64, mut problem: Problem) -> bool {
         self.reach(run, &problem.unit);
         let Some(slot) = self.slots.get_mut(&Target::from(&problem.unit)) else {
             return false;
@@ -91,8 +82,18 @@ impl Results {
         if run < slot.latest {
             return false;
         }
-        slot.problems.retain(|(_, known)| known.id != problem.id);
-        slot.problems.push((run, Arc::new(problem)));
+        slot.name(run, &mut problem);
+        match slot
+            .problems
+            .iter_mut()
+            .find(|(_, known)| known.id == problem.id)
+        {
+            Some(known) => {
+                problem.fixes.clone_from(&known.1.fixes);
+                *known = (run, Arc::new(problem));
+            }
+            None => slot.problems.push((run, Arc::new(problem))),
+        }
         true
     }
 
@@ -135,6 +136,25 @@ impl Results {
 }
 
 impl Slot {
+    /// Gives a problem the id that it had in earlier runs: problems with one signature are
+    /// numbered in the order in which a run reports them.
+    fn name(&self, run: u64, problem: &mut Problem) {
+        let is_other = |known: &Problem| {
+            known.reported_at != problem.reported_at || known.culprit() != problem.culprit()
+        };
+        let is_taken = |id: &str| {
+            let mut known = self.problems.iter().filter(|(said, _)| *said == run);
+            known.any(|(_, known)| known.id == id && is_other(known))
+        };
+        let mut id = problem.signature.clone();
+        let mut number = 1;
+        while is_taken(&id) {
+            number += 1;
+            id = format!("{}-{number}", problem.signature);
+        }
+        problem.id = id;
+    }
+
     fn has_said(&self, run: u64) -> bool {
         self.problems.iter().any(|(said, _)| *said == run)
     }
@@ -149,7 +169,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{problem, unit};
+    use crate::testing::{problem, span, unit};
 
     fn ids(results: &Results) -> Vec<String> {
         let ids = results.problems().into_iter();
@@ -203,6 +223,20 @@ mod tests {
             found(&mut results, 1, target, "same");
         }
         assert_eq!(ids(&results), ["same"]);
+    }
+
+    #[test]
+    fn likes_are_told_apart_and_keep_their_names() {
+        let mut results = Results::default();
+        for run in [1, 2] {
+            for line in [4, 40] {
+                let mut problem = problem("p");
+                problem.reported_at = span(line, 1, 5);
+                results.found(run, problem);
+            }
+            results.finished(run);
+            assert_eq!(ids(&results), ["p", "p-2"]);
+        }
     }
 
     #[test]

@@ -293,17 +293,17 @@ mod tests {
 
     #[test]
     fn on_the_value() {
-        check(4, 14, expect![[]]);
+        check(4, 14, expect![[r#""#]]);
     }
 
     #[test]
     fn on_an_await() {
-        check(6, 20, expect![[]]);
+        check(6, 20, expect![[r#""#]]);
     }
 
     #[test]
     fn on_the_demand() {
-        check(12, 5, expect![[]]);
+        check(12, 5, expect![[r#""#]]);
     }
 
     #[test]
@@ -321,6 +321,6 @@ mod tests {
         problem.held[0].why.clear();
         problem.demand = None;
         problem.fixes.clear();
-        check_problem(problem, 4, 9, expect![[]]);
+        check_problem(problem, 4, 9, expect![[r#""#]]);
     }
 }

@@ -1,12 +1,121 @@
-//! Diagnostic -> Problem.
+//! Diagnostic -> Problem. One file a shape; each says what rustc prints, what we learn from it
+//! and what is missing.
+
+mod awaits_another;
+mod captured;
+mod chain;
+mod complete;
+mod handler;
+mod held;
+mod lints;
+mod message;
+mod not_general;
+mod output;
+mod question_mark;
+mod reasons;
+mod recursion;
+mod report;
+mod spans;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use camino::Utf8Path;
-use cargo_metadata::diagnostic::Diagnostic;
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
-use crate::problem::{Problem, Unit};
+pub use complete::complete;
+
+use crate::problem::{Kind, Problem, Unit};
+use report::Report;
+
+type Shape = fn(&Report<'_>) -> Option<Problem>;
+
+/// The shapes, most telling first: the first that matches wins.
+const SHAPES: &[Shape] = &[
+    lints::lints,
+    held::held,
+    captured::captured,
+    awaits_another::awaits_another,
+    chain::chain,
+    question_mark::question_mark,
+    output::output,
+    handler::handler,
+    not_general::not_general,
+    recursion::recursion,
+    unknown,
+];
 
 /// Recognises a diagnostic of the family; `None` for everything else. `root` is the workspace
 /// root: absolute paths below it become relative.
-pub fn recognise(_diagnostic: &Diagnostic, _unit: &Unit, _root: &Utf8Path) -> Option<Problem> {
-    None
+pub fn recognise(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Option<Problem> {
+    if !matches!(
+        diagnostic.level,
+        DiagnosticLevel::Error | DiagnosticLevel::Warning
+    ) {
+        return None;
+    }
+    let report = Report {
+        diagnostic,
+        unit,
+        root,
+    };
+    let mut problem = SHAPES.iter().find_map(|shape| shape(&report))?;
+    if problem.lint.is_none() {
+        problem.lint = report
+            .code()
+            .filter(|code| is_lint(code))
+            .map(str::to_owned);
+    }
+    problem.message = message::message(&problem);
+    problem.signature = signature(&problem);
+    problem.id.clone_from(&problem.signature);
+    Some(problem)
+}
+
+/// A cheap test on a raw line of JSON: whether parsing it could give a problem.
+pub fn may_concern_us(line: &str) -> bool {
+    const NEEDLES: &[&str] = &[
+        "between threads safely",
+        "is not satisfied",
+        "general enough",
+        "higher-ranked lifetime error",
+        "more general than the other",
+        "cannot satisfy `impl",
+        "satisfies auto traits",
+        "await_holding",
+        "must_not_suspend",
+    ];
+    NEEDLES.iter().any(|needle| line.contains(needle))
+}
+
+/// A family member (by its first line) that no shape understands.
+fn unknown(report: &Report<'_>) -> Option<Problem> {
+    let message = report.message();
+    let family = ["future", "coroutine", "async"]
+        .iter()
+        .any(|word| message.starts_with(word));
+    (family && report.denied().is_some())
+        .then(|| report.problem(Kind::Other))
+        .flatten()
+}
+
+fn is_lint(code: &str) -> bool {
+    !code.starts_with('E')
+}
+
+/// Stays the same while lines move: kind, file, names and types count, line numbers do not.
+fn signature(problem: &Problem) -> String {
+    let mut hasher = DefaultHasher::new();
+    problem.kind.hash(&mut hasher);
+    problem.auto_trait.hash(&mut hasher);
+    problem.culprit().file.hash(&mut hasher);
+    for held in &problem.held {
+        (&held.name, &held.text, &held.ty).hash(&mut hasher);
+    }
+    (&problem.leaf, &problem.future.what).hash(&mut hasher);
+    problem
+        .demand
+        .as_ref()
+        .map(|demand| &demand.what)
+        .hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }

@@ -1,3 +1,6 @@
-//! Problems in a terminal and for other programs.
+//! `sendlens check`: the same problems in a terminal and in CI.
+
+mod human;
+mod json;
 
 pub mod check;

@@ -42,14 +42,10 @@ pub fn parse_line(line: &str) -> Line {
     }
     match serde_json::from_str(line) {
         Ok(Message::CompilerMessage(message)) => diagnostic(message),
-        Ok(Message::CompilerArtifact(artifact)) => {
-            let package = artifact.package_id.to_string();
-            Line::Compiled(Box::new(unit(
-                package,
-                artifact.manifest_path,
-                &artifact.target,
-            )))
-        }
+        Ok(Message::CompilerArtifact(artifact)) => Line::Compiled(Box::new(unit(
+            artifact.package_id.to_string(),
+            &artifact.target,
+        ))),
         Ok(Message::BuildFinished(finished)) => Line::Finished {
             success: finished.success,
         },
@@ -65,8 +61,7 @@ fn diagnostic(message: CompilerMessage) -> Line {
         message,
         ..
     } = message;
-    let manifest = Utf8PathBuf::new();
-    let unit = unit(package_id.to_string(), manifest, &target);
+    let unit = unit(package_id.to_string(), &target);
     Line::Diagnostic(Box::new(UnitDiagnostic {
         unit,
         diagnostic: message,
@@ -80,7 +75,6 @@ fn bare_diagnostic(line: &str) -> Line {
     let unit = Unit {
         package_id: String::new(),
         package: String::new(),
-        manifest: Utf8PathBuf::new(),
         target: String::new(),
         kind: TargetKind::Lib,
         src: Utf8PathBuf::new(),
@@ -89,11 +83,10 @@ fn bare_diagnostic(line: &str) -> Line {
     Line::Diagnostic(Box::new(UnitDiagnostic { unit, diagnostic }))
 }
 
-fn unit(package_id: String, manifest: Utf8PathBuf, target: &Target) -> Unit {
+fn unit(package_id: String, target: &Target) -> Unit {
     Unit {
         package: package_name(&package_id),
         package_id,
-        manifest,
         target: target.name.clone(),
         kind: target_kind(target),
         src: target.src_path.clone(),

@@ -1,5 +1,7 @@
-//! Reading the compiler: the JSON that cargo and rustc print.
+//! Reading the compiler: the JSON that cargo and rustc print, the commands that cargo shows.
 
+mod command;
 mod messages;
 
+pub use command::{RustcCommand, build_args, source_of};
 pub use messages::{Line, UnitDiagnostic, parse_line};

@@ -1,0 +1,182 @@
+//! What a fix sees: the problem, the texts, and the tree around the value at fault.
+
+use camino::Utf8Path;
+use ra_ap_syntax::{
+    AstNode, Edition, SourceFile, SyntaxNode, SyntaxToken, TextRange, TextSize,
+    ast::{self, HasName},
+};
+
+use crate::{
+    problem::{Edit, Held, Problem},
+    sources::Sources,
+    text::Lines,
+};
+
+/// A problem with the parsed file of its value.
+pub struct FixContext<'a> {
+    /// The problem.
+    pub problem: &'a Problem,
+    /// The value at fault: the first that the compiler named.
+    pub held: &'a Held,
+    /// Every text of the workspace that the fix may edit.
+    pub sources: &'a Sources,
+    /// The file of the value, relative to the workspace root.
+    pub file: &'a Utf8Path,
+    /// Its text.
+    pub text: &'a str,
+    /// Its lines.
+    pub lines: Lines,
+    /// Its tree.
+    pub tree: SourceFile,
+    /// Where the value stands in it.
+    pub value: TextRange,
+}
+
+impl<'a> FixContext<'a> {
+    /// Parses the file of the problem's first value; `None` when it lies outside the workspace,
+    /// or its text is not the one that the compiler saw.
+    pub fn new(problem: &'a Problem, sources: &'a Sources) -> Option<Self> {
+        let held = problem.held.first()?;
+        let file = held.span.is_local().then_some(held.span.file.as_path())?;
+        let text: &str = sources.text(file)?;
+        let lines = Lines::new(text);
+        let value = lines.range(&held.span)?;
+        let tree = SourceFile::parse(text, edition(&problem.unit.edition)).tree();
+        Some(Self {
+            problem,
+            held,
+            sources,
+            file,
+            text,
+            lines,
+            tree,
+            value,
+        })
+    }
+
+    /// The edition of the unit.
+    pub fn edition(&self) -> Edition {
+        edition(&self.problem.unit.edition)
+    }
+
+    /// A replacement of a byte range of the value's file.
+    pub fn edit(&self, range: TextRange, new_text: impl Into<String>) -> Edit {
+        Edit {
+            span: self.lines.span(self.file, range),
+            new_text: new_text.into(),
+        }
+    }
+
+    /// An insertion into the value's file.
+    pub fn insert(&self, at: TextSize, new_text: impl Into<String>) -> Edit {
+        self.edit(TextRange::empty(at), new_text)
+    }
+
+    /// The byte ranges of the awaits that the value crosses, in source order.
+    pub fn awaits(&self) -> Vec<TextRange> {
+        let spans = self.held.awaits.iter().map(|it| &it.span);
+        let mut ranges: Vec<_> = spans
+            .filter(|span| span.file == self.file)
+            .filter_map(|span| self.lines.range(span))
+            .collect();
+        ranges.sort_by_key(|range| range.start());
+        ranges
+    }
+
+    /// The smallest node that covers the value.
+    pub fn value_node(&self) -> SyntaxNode {
+        match self.tree.syntax().covering_element(self.value) {
+            ra_ap_syntax::NodeOrToken::Node(node) => node,
+            ra_ap_syntax::NodeOrToken::Token(token) => token_parent(&token, self.tree.syntax()),
+        }
+    }
+
+    /// The `let` that declares the value, when the value is a variable declared by one.
+    pub fn let_stmt(&self) -> Option<ast::LetStmt> {
+        let name = self
+            .value_node()
+            .ancestors()
+            .find_map(ast::IdentPat::cast)?
+            .name()?;
+        let stmt = name.syntax().ancestors().find_map(ast::LetStmt::cast)?;
+        let pat = stmt.pat()?;
+        pat.syntax()
+            .text_range()
+            .contains_range(name.syntax().text_range())
+            .then_some(stmt)
+    }
+
+    /// The leading white space of the line that an offset lies on.
+    pub fn indent_at(&self, offset: TextSize) -> &'a str {
+        let start = self.line_start(offset);
+        let rest = self.text.get(start..).unwrap_or_default();
+        let end = rest
+            .find(|c: char| c != ' ' && c != '\t')
+            .unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// One step of indentation as the file writes it.
+    pub fn indent_step(&self) -> &'static str {
+        if self.text.lines().any(|line| line.starts_with('\t')) {
+            "\t"
+        } else {
+            "    "
+        }
+    }
+
+    /// The line end that the file uses.
+    pub fn newline(&self) -> &'static str {
+        if self.text.contains("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        }
+    }
+
+    fn line_start(&self, offset: TextSize) -> usize {
+        let before = self.text.get(..usize::from(offset)).unwrap_or_default();
+        before.rfind('\n').map_or(0, |at| at + 1)
+    }
+}
+
+fn token_parent(token: &SyntaxToken, root: &SyntaxNode) -> SyntaxNode {
+    token.parent().unwrap_or_else(|| root.clone())
+}
+
+/// rustc's edition as the parser names it; unknown ones read as 2021.
+pub(super) fn edition(name: &str) -> Edition {
+    name.parse().unwrap_or(Edition::Edition2021)
+}
+
+/// Whether a subtree mentions a variable: as a path, in a macro's tokens, or captured by a
+/// format string (`"{x}"`).
+pub(super) fn mentions(node: &SyntaxNode, name: &str) -> bool {
+    node.descendants_with_tokens()
+        .filter_map(|it| it.into_token())
+        .any(|token| match token.kind() {
+            ra_ap_syntax::SyntaxKind::IDENT => {
+                token.text() == name && token.parent().is_some_and(|it| !is_declared_or_field(&it))
+            }
+            ra_ap_syntax::SyntaxKind::SELF_KW => name == "self",
+            ra_ap_syntax::SyntaxKind::STRING => captures(token.text(), name),
+            _ => false,
+        })
+}
+
+/// A field access or a method's name is no mention of a variable of that name.
+fn is_declared_or_field(parent: &SyntaxNode) -> bool {
+    let owner = parent.parent();
+    owner.is_some_and(|owner| {
+        (ast::FieldExpr::can_cast(owner.kind()) || ast::MethodCallExpr::can_cast(owner.kind()))
+            && ast::NameRef::can_cast(parent.kind())
+    })
+}
+
+fn captures(literal: &str, name: &str) -> bool {
+    literal.match_indices('{').any(|(at, _)| {
+        let rest = literal.get(at + 1..).unwrap_or_default();
+        rest.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with(['}', ':', '.']))
+    })
+}

@@ -1,0 +1,197 @@
+//! Rounds: a change of type is finished by the compiler. Apply a draft in the overlay, read the
+//! errors that it causes, answer each by a repair, and compile again.
+
+use anyhow::Result;
+use camino::Utf8Path;
+use cargo_metadata::diagnostic::Diagnostic;
+
+use super::{
+    compare::{Comparison, compare},
+    workbench::{Survey, Workbench},
+};
+use crate::{
+    fixes::{Draft, Reach, RepairContext},
+    problem::{Edit, Problem},
+    rustc::RustcCommand,
+    sources::{Sources, difference},
+};
+
+/// A change that needs more rounds than this is not finished by rules.
+const ROUNDS_MAX: usize = 8;
+
+/// The facts that every draft of a problem is judged against.
+pub(super) struct Trial<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) sources: &'a Sources,
+    /// The failing unit's command.
+    pub(super) command: &'a RustcCommand,
+    /// The unit's diagnostics before any edit.
+    pub(super) before: &'a [Diagnostic],
+    /// The whole selection's diagnostics before any edit.
+    pub(super) survey: &'a Survey,
+}
+
+/// An accepted fix.
+pub(super) struct Accepted {
+    pub(super) edits: Vec<Edit>,
+    /// Problems that the compiler reports now that this one is gone.
+    pub(super) uncovered: Vec<Problem>,
+}
+
+/// Tries the variants of a draft; `None` when the compiler refuses them all.
+pub(super) async fn try_draft(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+) -> Result<Option<Accepted>> {
+    for variant in &draft.variants {
+        if let Some(accepted) = try_variant(bench, trial, draft, variant).await? {
+            return Ok(Some(accepted));
+        }
+    }
+    Ok(None)
+}
+
+async fn try_variant(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+    variant: &[Edit],
+) -> Result<Option<Accepted>> {
+    let Some(mut texts) = trial.sources.apply(variant) else {
+        return Ok(None);
+    };
+    let mut repaired = false;
+    for _ in 0..ROUNDS_MAX {
+        let Some(uncovered) = ({
+            let errors = ask(bench, trial, draft, &texts).await?;
+            let comparison = errors.compare(trial, &texts, bench.root());
+            if comparison.accepted() {
+                Some(comparison.uncovered)
+            } else {
+                let Some(edits) = repairs(trial, draft, &texts, &comparison) else {
+                    trace_rejection(draft, &comparison);
+                    return Ok(None);
+                };
+                let Some(next) = texts.apply(&edits) else {
+                    return Ok(None);
+                };
+                texts = next;
+                repaired = true;
+                None
+            }
+        }) else {
+            continue;
+        };
+        let edits = if repaired {
+            difference(trial.sources, &texts)
+        } else {
+            variant.to_vec()
+        };
+        return Ok(Some(Accepted { edits, uncovered }));
+    }
+    Ok(None)
+}
+
+/// What the compiler says of the texts, with the baseline to hold it against.
+struct Errors<'a> {
+    before: Vec<Diagnostic>,
+    unit_before: Option<&'a [Diagnostic]>,
+    after: Vec<Diagnostic>,
+}
+
+/// The failing unit first: it is fast, and most drafts fall there. Then, when the draft reaches
+/// further, the whole selection.
+async fn ask<'a>(
+    bench: &mut Workbench,
+    trial: &Trial<'a>,
+    draft: &Draft,
+    texts: &Sources,
+) -> Result<Errors<'a>> {
+    let manifest_changed = texts.iter().any(|(file, text)| {
+        file.file_name() == Some("Cargo.toml") && trial.sources.text(file) != Some(text)
+    });
+    if !manifest_changed {
+        let after = bench.compile(texts, trial.command).await?;
+        let unit = Errors {
+            before: Vec::new(),
+            unit_before: Some(trial.before),
+            after,
+        };
+        let done = draft.reach == Reach::Body;
+        if done || !unit.compare(trial, texts, bench.root()).accepted() {
+            return Ok(unit);
+        }
+    }
+    let survey = bench.survey(texts).await?;
+    Ok(Errors {
+        before: distinct(trial.survey),
+        unit_before: None,
+        after: distinct(&survey),
+    })
+}
+
+impl Errors<'_> {
+    fn compare(&self, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) -> Comparison<'_> {
+        let before = self.unit_before.unwrap_or(&self.before);
+        compare(
+            trial.problem,
+            before,
+            &self.after,
+            &trial.sources.changed_lines(texts),
+            root,
+        )
+    }
+}
+
+/// A lib and its test form say the same twice.
+fn distinct(survey: &Survey) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    for report in &survey.diagnostics {
+        if !diagnostics.contains(&report.diagnostic) {
+            diagnostics.push(report.diagnostic.clone());
+        }
+    }
+    diagnostics
+}
+
+/// Edits that answer the errors a draft caused; `None` when one of them has no answer.
+fn repairs(
+    trial: &Trial<'_>,
+    draft: &Draft,
+    texts: &Sources,
+    comparison: &Comparison<'_>,
+) -> Option<Vec<Edit>> {
+    let mut edits: Vec<Edit> = Vec::new();
+    let unsolved = comparison.persisting.iter().chain(&comparison.caused);
+    for error in unsolved {
+        let context = RepairContext {
+            problem: trial.problem,
+            before: trial.sources,
+            sources: texts,
+            error,
+        };
+        let Some(answer) = draft.repairs.iter().find_map(|repair| repair(&context)) else {
+            continue;
+        };
+        let is_new = |edit: &Edit| !edits.iter().any(|known| overlaps(known, edit));
+        let fresh: Vec<Edit> = answer.into_iter().filter(is_new).collect();
+        edits.extend(fresh);
+    }
+    // An error without an answer may vanish with the others; without any answer nothing will.
+    (!edits.is_empty()).then_some(edits)
+}
+
+fn overlaps(a: &Edit, b: &Edit) -> bool {
+    a.span.file == b.span.file
+        && (a.span.start < b.span.end && b.span.start < a.span.end || a.span == b.span)
+}
+
+fn trace_rejection(draft: &Draft, comparison: &Comparison<'_>) {
+    let caused: Vec<&str> = comparison
+        .caused
+        .iter()
+        .map(|it| it.message.as_str())
+        .collect();
+    tracing::debug!(fix = draft.id, gone = comparison.gone, ?caused, "rejected");
+}

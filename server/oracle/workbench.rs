@@ -1,0 +1,227 @@
+//! Runs cargo and rustc on texts in the overlay, with a target directory of our own.
+//!
+//! The target directory starts as a clone of the user's: dependencies are hard-linked, cargo's
+//! small records are copied with their times, so cargo finds everything fresh but the units whose
+//! text differs. No lock of the user's target directory is taken and nothing in it changes.
+
+use std::{fs, ops::ControlFlow, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
+
+use super::{
+    CargoSettings,
+    overlay::{Overlay, clone_tree},
+};
+use crate::{
+    process::{self, Job, Pipe},
+    rustc::{Line, RustcCommand, UnitDiagnostic, parse_line},
+    sources::Sources,
+};
+
+/// One cargo run may build dependencies first.
+const CARGO_DEADLINE: Duration = Duration::from_secs(30 * 60);
+/// One unit; big crates take minutes.
+const RUSTC_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// What a cargo run over the workspace said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Survey {
+    /// The compiler calls of every unit that was not fresh.
+    pub(super) commands: Vec<RustcCommand>,
+    /// Errors and warnings of the family or not, twins included.
+    pub(super) diagnostics: Vec<UnitDiagnostic>,
+}
+
+/// The overlay and its target directory.
+#[derive(Debug)]
+pub(super) struct Workbench {
+    overlay: Overlay,
+    target_dir: Utf8PathBuf,
+    user_target_dir: Utf8PathBuf,
+    settings: CargoSettings,
+}
+
+impl Workbench {
+    pub(super) fn new(
+        root: &Utf8Path,
+        user_target_dir: &Utf8Path,
+        settings: &CargoSettings,
+    ) -> Result<Self> {
+        let overlay = Overlay::new(root)?;
+        let target_dir = overlay.private_dir("target")?;
+        let bench = Self {
+            overlay,
+            target_dir,
+            user_target_dir: user_target_dir.to_owned(),
+            settings: settings.clone(),
+        };
+        // Without the clone everything still works; dependencies are just built once more.
+        if let Err(error) = bench.seed_target_dir() {
+            tracing::warn!(%error, "cannot clone the target directory");
+        }
+        Ok(bench)
+    }
+
+    /// The overlay's workspace root: rustc's relative paths start here.
+    pub(super) fn root(&self) -> &Utf8Path {
+        self.overlay.root()
+    }
+
+    /// Checks the whole selection with cargo.
+    pub(super) async fn survey(&mut self, texts: &Sources) -> Result<Survey> {
+        self.overlay.show(texts)?;
+        let mut args: Vec<String> = ["check", "-vv", "--message-format=json", "--keep-going"]
+            .map(str::to_owned)
+            .into();
+        args.extend(self.settings.args.iter().cloned());
+        let job = Job {
+            program: self.settings.cargo_program(),
+            args,
+            env: self.environment(),
+            cwd: self.overlay.root().to_owned(),
+            deadline: CARGO_DEADLINE,
+        };
+        let mut survey = Survey::default();
+        let mut complaints = String::new();
+        let mut finished = false;
+        process::run(&job, &mut |pipe, line| {
+            match pipe {
+                Pipe::Stdout => match parse_line(line) {
+                    Line::Diagnostic(diagnostic) => survey.diagnostics.push(*diagnostic),
+                    Line::Finished { .. } => finished = true,
+                    Line::Compiled(_) | Line::Noise => {}
+                },
+                Pipe::Stderr => match RustcCommand::from_cargo_line(line) {
+                    Some(command) => survey.commands.push(command),
+                    None => note_complaint(&mut complaints, line),
+                },
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        if !finished {
+            bail!("cargo could not check the workspace: {}", complaints.trim());
+        }
+        Ok(survey)
+    }
+
+    /// Compiles one unit, up to metadata, and returns its errors and warnings.
+    pub(super) async fn compile(
+        &mut self,
+        texts: &Sources,
+        command: &RustcCommand,
+    ) -> Result<Vec<Diagnostic>> {
+        self.overlay.show(texts)?;
+        let out_dir = self.overlay.private_dir("out")?;
+        let incremental = self.overlay.private_dir("incremental")?;
+        let RustcCommand {
+            program,
+            args,
+            mut env,
+        } = command.redirected(&out_dir, &incremental);
+        env.extend(self.settings.env.iter().cloned());
+        let cwd = self.overlay.root().to_owned();
+        let job = Job {
+            program,
+            args,
+            env,
+            cwd,
+            deadline: RUSTC_DEADLINE,
+        };
+        let mut diagnostics = Vec::new();
+        let mut last_words = String::new();
+        let exit = process::run(&job, &mut |pipe, line| {
+            match (pipe, parse_line(line)) {
+                (Pipe::Stderr, Line::Diagnostic(report)) => diagnostics.push(report.diagnostic),
+                (Pipe::Stderr, _) => note_complaint(&mut last_words, line),
+                (Pipe::Stdout, _) => {}
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        let failed = exit.is_some_and(|status| !status.success());
+        if failed && !diagnostics.iter().any(is_error) {
+            bail!("rustc failed without a diagnostic: {}", last_words.trim());
+        }
+        Ok(diagnostics)
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let mut env = self.settings.env.clone();
+        env.push(("CARGO_TARGET_DIR".to_owned(), self.target_dir.to_string()));
+        env.push((
+            "CARGO_BUILD_BUILD_DIR".to_owned(),
+            self.target_dir.to_string(),
+        ));
+        env.push(("CARGO_NET_OFFLINE".to_owned(), "true".to_owned()));
+        env.push(("CARGO_TERM_COLOR".to_owned(), "never".to_owned()));
+        env
+    }
+
+    /// Clones every `<target>[/triple]/<profile>` that holds cargo's fingerprints.
+    fn seed_target_dir(&self) -> Result<()> {
+        let mut dirs = vec![self.user_target_dir.clone()];
+        while let Some(dir) = dirs.pop() {
+            let depth = dir.components().count() - self.user_target_dir.components().count();
+            let Ok(relative) = dir.strip_prefix(&self.user_target_dir) else {
+                continue;
+            };
+            if dir.join(".fingerprint").is_dir() {
+                seed_profile(&dir, &self.target_dir.join(relative))?;
+            } else if depth < 2 && dir.is_dir() {
+                let entries = dir
+                    .read_dir_utf8()
+                    .context("cannot list the target directory")?;
+                dirs.extend(entries.flatten().map(|entry| entry.path().to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn seed_profile(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
+    // Cargo and build scripts rewrite their records in place: those must be copies.
+    let copied = |_: &Utf8Path| false;
+    // Outputs of rustc are replaced by renaming, never rewritten.
+    let linked = |_: &Utf8Path| true;
+    for (name, hard_link) in [
+        (".fingerprint", &copied as &dyn Fn(&Utf8Path) -> bool),
+        ("build", &copied),
+        ("deps", &linked),
+    ] {
+        if from.join(name).is_dir() {
+            clone_tree(&from.join(name), &to.join(name), hard_link)
+                .with_context(|| format!("cannot clone {from}/{name}"))?;
+        }
+    }
+    fs::write(to.join(".cargo-lock"), "").with_context(|| format!("cannot write in {to}"))
+}
+
+/// Whether a diagnostic stops the compilation; the closing summary does not count.
+pub(super) fn is_error(diagnostic: &Diagnostic) -> bool {
+    matches!(
+        diagnostic.level,
+        DiagnosticLevel::Error | DiagnosticLevel::Ice
+    ) && !diagnostic.message.starts_with("aborting due to")
+        && !diagnostic.message.starts_with("could not compile")
+}
+
+fn note_complaint(complaints: &mut String, line: &str) {
+    let line = line.trim();
+    let progress = [
+        "Compiling",
+        "Checking",
+        "Fresh",
+        "Dirty",
+        "Running",
+        "Finished",
+        "Blocking",
+    ];
+    if !line.is_empty() && !line.starts_with('{') && !progress.iter().any(|it| line.starts_with(it))
+    {
+        complaints.push_str(line);
+        complaints.push('\n');
+    }
+}

@@ -1,0 +1,128 @@
+//! F1: a value is alive across an `.await` (and C1, the same across a `yield`).
+//!
+//! rustc prints a note `future is not `Send` as this value is used across an await` with two
+//! spans: the await (primary) and the value, labelled with its type. We learn variable, type and
+//! one await. The other awaits, other values with the same leaf and the async fns between the
+//! demand and the value are missing.
+
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
+
+use super::{
+    reasons,
+    report::{Report, primary_of, quoted},
+    spans,
+};
+use crate::problem::{Await, Held, Kind, Problem};
+
+pub(super) fn held(report: &Report<'_>) -> Option<Problem> {
+    let held: Vec<Held> = interior_notes(report)
+        .filter_map(|note| held_in(report, note))
+        .collect();
+    if held.is_empty() {
+        return None;
+    }
+    let mut problem = report.problem(Kind::HeldAcrossAwait)?;
+    problem.held = merge_same_value(held);
+    Some(problem)
+}
+
+/// rustc prints one such note; `clippy::future_not_send` one for each leaf.
+fn interior_notes<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Diagnostic> {
+    report.children().filter(|child| {
+        let message = &child.message;
+        message.ends_with("as this value is used across an await")
+            || message.ends_with("as this value is used across a yield")
+    })
+}
+
+fn held_in(report: &Report<'_>, note: &Diagnostic) -> Option<Held> {
+    let value = note.spans.iter().find(|span| !span.is_primary)?;
+    let await_span = primary_of(note)?;
+    let mut held = value_at(report, value)?;
+    held.awaits = vec![Await {
+        span: report.span(await_span),
+        reported: true,
+    }];
+    Some(held)
+}
+
+/// The value under a span labelled "has type `T` which is not `Send`[, because `U` is not ..]".
+pub(super) fn value_at(report: &Report<'_>, value: &DiagnosticSpan) -> Option<Held> {
+    let label = value.label.as_deref()?;
+    let mut names = quoted(label);
+    let ty = names.next()?.to_owned();
+    let text = spans::text_of(value).unwrap_or_default();
+    let name = variable_name(&text).map(str::to_owned);
+    let why = reasons::chain(&ty, report);
+    let span = report.span(value);
+    Some(Held {
+        name,
+        text,
+        ty: Some(ty),
+        send: Some(false),
+        span,
+        awaits: Vec::new(),
+        why,
+    })
+}
+
+fn merge_same_value(held: Vec<Held>) -> Vec<Held> {
+    let mut merged: Vec<Held> = Vec::new();
+    for value in held {
+        match merged.iter_mut().find(|known| known.span == value.span) {
+            Some(known) => {
+                known.awaits.extend(value.awaits);
+                known.awaits.dedup();
+                known.why.extend(value.why);
+            }
+            None => merged.push(value),
+        }
+    }
+    merged
+}
+
+/// The variable that a binding pattern declares: `mut x`, `ref a`, `&'a mut self`, `r#type`.
+/// `None` for expressions, `_` and macro variables (`$n`).
+pub(super) fn variable_name(text: &str) -> Option<&str> {
+    let mut rest = text.trim();
+    if let Some(receiver) = rest.strip_prefix('&') {
+        let receiver = receiver.trim_start();
+        rest = match receiver.strip_prefix('\'') {
+            Some(lifetime) => lifetime.split_once(' ')?.1,
+            None => receiver,
+        };
+    }
+    for keyword in ["ref ", "mut "] {
+        rest = rest.strip_prefix(keyword).map_or(rest, str::trim_start);
+    }
+    let name = rest.strip_prefix("r#").unwrap_or(rest);
+    let mut chars = name.chars();
+    let starts = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
+    let continues = chars.all(|c| c == '_' || c.is_alphanumeric());
+    (starts && continues && name != "_").then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_patterns() {
+        for (text, name) in [
+            ("guard", Some("guard")),
+            ("mut guard", Some("guard")),
+            ("ref mut a", Some("a")),
+            ("&self", Some("self")),
+            ("&'a mut self", Some("self")),
+            ("r#type", Some("type")),
+            ("żółw", Some("żółw")),
+            ("_", None),
+            ("$n", None),
+            ("m.lock().unwrap()", None),
+            ("items.iter()", None),
+            ("&'static", None),
+        ] {
+            assert_eq!(variable_name(text), name, "{text}");
+        }
+    }
+}

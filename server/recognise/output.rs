@@ -1,0 +1,89 @@
+//! E2: E0277 on a type itself, without any async body: the future's *output* must be `Send`
+//! (`F::Output: Send` of a spawn), or a future is passed directly that promises no `Send`.
+//!
+//! We learn the leaf and the types around it; nothing in rustc's text says "output". Threads,
+//! rayon, `spawn_blocking` and statics print the same error about things that are no futures:
+//! those stay silent.
+
+use cargo_metadata::diagnostic::DiagnosticSpan;
+
+use super::{
+    awaits_another::{is_type_parameter, trait_method},
+    report::{Report, primary_of, quoted},
+    spans,
+};
+use crate::problem::{Kind, Problem};
+
+pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
+    report.denied()?;
+    if report.code() != Some("E0277") || !concerns_a_future(report) {
+        return None;
+    }
+    let ty = quoted(report.message()).next()?;
+    let kind = if trait_method(report).is_some() {
+        Kind::TraitFuture
+    } else if ty.contains("Error") {
+        Kind::ErrorNotSend
+    } else if is_type_parameter(ty, report) {
+        Kind::Generic
+    } else if is_future_type(ty) {
+        Kind::AwaitsNotSend
+    } else {
+        Kind::Other
+    };
+    let mut problem = report.problem(kind)?;
+    problem.path.extend(trait_method(report));
+    if problem.future.what == "the future" && !is_future_type(ty) {
+        problem.future.what = "the output of this future".to_owned();
+    }
+    Some(problem)
+}
+
+fn concerns_a_future(report: &Report<'_>) -> bool {
+    let silent = report.children().any(|child| {
+        let message = &child.message;
+        message.contains("used within this closure") || message.contains("static variables must")
+    });
+    if silent {
+        return false;
+    }
+    let primary_text = report
+        .primary()
+        .and_then(spans::text_of)
+        .unwrap_or_default();
+    let ty = quoted(report.message()).next().unwrap_or_default();
+    is_future_type(ty)
+        || primary_text.contains("async ")
+        || report.type_chain().iter().any(|ty| is_future_type(ty))
+        || report
+            .children()
+            .any(|child| bound_on_output(&child.message, primary_of(child)))
+}
+
+fn is_future_type(ty: &str) -> bool {
+    ty.contains("Future") || ty.contains("async block") || ty.contains("Stream<")
+}
+
+/// `F::Output: Send`, or the `T: Send` of tokio's `JoinSet<T>` and its kin.
+fn bound_on_output(message: &str, span: Option<&DiagnosticSpan>) -> bool {
+    if !message.starts_with("required by a bound in `") {
+        return false;
+    }
+    let bound_in = quoted(message).next().unwrap_or_default();
+    let spawns_task = ["JoinSet", "TaskTracker", "JoinMap"]
+        .iter()
+        .any(|it| bound_in.contains(it));
+    let before_bound = span.and_then(|span| {
+        let line = span.text.first()?;
+        let taken = line
+            .text
+            .chars()
+            .take(line.highlight_start.saturating_sub(1));
+        Some(taken.collect::<String>())
+    });
+    let on_output = before_bound.is_some_and(|text| {
+        let clause = text.rsplit([',', '{']).next().unwrap_or_default();
+        clause.contains("Output")
+    });
+    (spawns_task && !bound_in.ends_with("blocking")) || on_output
+}

@@ -1,0 +1,98 @@
+//! Why a type is not `Send`: the chain of types down to the leaf, and a word on well-known leaves.
+
+use super::report::{Leaf, Report};
+use crate::problem::AutoTrait;
+
+/// Sentences, outermost type first, the leaf and its explanation last.
+pub(super) fn chain(held_type: &str, report: &Report<'_>) -> Vec<String> {
+    let Some(leaf) = report.leaf() else {
+        return Vec::new();
+    };
+    // rustc lists the chain from the leaf outwards; futures at its outer end are not values.
+    let mut types: Vec<&str> = vec![&leaf.ty];
+    types.extend(report.type_chain());
+    types.retain(|ty| !ty.contains("Future<") && !ty.contains("{async "));
+    if types
+        .last()
+        .is_none_or(|outermost| !same_type(outermost, held_type))
+        && !held_type.is_empty()
+        && !types.iter().any(|ty| same_type(ty, held_type))
+    {
+        types.push(held_type);
+    }
+    types.reverse();
+    let mut why: Vec<String> = types
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [outer, inner] => Some(format!("`{outer}` contains `{inner}`")),
+            _ => None,
+        })
+        .collect();
+    why.push(leaf_sentence(&leaf));
+    why
+}
+
+fn leaf_sentence(leaf: &Leaf) -> String {
+    let Leaf { ty, auto_trait } = leaf;
+    let name = auto_trait.name();
+    match known_leaf(ty, *auto_trait) {
+        Some(reason) => format!("`{ty}` is not `{name}`: {reason}"),
+        None => format!("`{ty}` is not `{name}`"),
+    }
+}
+
+/// rustc prints one type as `dyn Error` here and `(dyn std::error::Error + 'static)` there.
+fn same_type(a: &str, b: &str) -> bool {
+    let plain = |ty: &str| {
+        ty.replace("std::error::", "")
+            .replace(['(', ')'], "")
+            .replace(" + 'static", "")
+    };
+    plain(a) == plain(b)
+}
+
+/// What a type is, for readers who meet it for the first time.
+fn known_leaf(ty: &str, auto_trait: AutoTrait) -> Option<&'static str> {
+    let head = ty.split(['<', ' ']).next().unwrap_or_default();
+    let last = head.rsplit("::").next().unwrap_or_default();
+    let reason = match last {
+        "MutexGuard" | "RwLockReadGuard" | "RwLockWriteGuard" | "MappedMutexGuard"
+        | "ReentrantLockGuard" => "a lock must be released on the thread that took it",
+        "Rc" | "Weak" => "its reference count is not atomic, so two threads could corrupt it",
+        "RefCell" => "its borrow flag is not atomic, so two threads could borrow it at once",
+        "Cell" | "OnceCell" | "LazyCell" | "UnsafeCell" => {
+            "it changes through a shared reference without synchronisation"
+        }
+        "NonNull" | "*mut" | "*const" => {
+            "the compiler cannot know what a raw pointer points to, or who else uses it"
+        }
+        "ThreadRng" => "its state belongs to one thread",
+        "Receiver" if auto_trait == AutoTrait::Sync => "only one thread at a time may receive",
+        "EnteredSpan" | "Entered" => "a span must be left on the thread that entered it",
+        _ if ty.contains("dyn ") => match auto_trait {
+            AutoTrait::Send => "the trait object promises no `Send`, so any type may be inside",
+            AutoTrait::Sync => "the trait object promises no `Sync`, so any type may be inside",
+        },
+        _ => return None,
+    };
+    Some(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_known_leaves_are_explained() {
+        for ty in [
+            "std::sync::MutexGuard<'_, i32>",
+            "Rc<u8>",
+            "*mut u8",
+            "(dyn std::error::Error + 'static)",
+            "std::rc::Weak<u8>",
+        ] {
+            assert!(known_leaf(ty, AutoTrait::Send).is_some(), "{ty}");
+        }
+        assert_eq!(known_leaf("MyType", AutoTrait::Send), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! From rustc's spans to spans of the user's code.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::diagnostic::DiagnosticSpan;
+
+use crate::problem::{Position, Span};
+
+/// The span that the user wrote: expansions of macros are followed out to the outermost call;
+/// desugarings (`await`, `for`, `?`) stay where they are.
+pub(super) fn user_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
+    to_span(outermost(span), root)
+}
+
+fn outermost(span: &DiagnosticSpan) -> &DiagnosticSpan {
+    let mut best = span;
+    let mut current = span;
+    while let Some(expansion) = &current.expansion {
+        current = &expansion.span;
+        if !expansion.macro_decl_name.starts_with("desugaring of") {
+            best = current;
+        }
+    }
+    best
+}
+
+fn to_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
+    Span {
+        file: relative(&span.file_name, root),
+        start: position(span.line_start, span.column_start),
+        end: position(span.line_end, span.column_end),
+    }
+}
+
+/// A file name as rustc prints it, relative to the workspace root where it lies below.
+pub(super) fn relative(file_name: &str, root: &Utf8Path) -> Utf8PathBuf {
+    let path = Utf8Path::new(file_name);
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .components()
+        .collect()
+}
+
+fn position(line: usize, column: usize) -> Position {
+    let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Position {
+        line: clamp(line),
+        column: clamp(column),
+    }
+}
+
+/// The source text under a span, lines joined; `None` when rustc printed no text (standard
+/// library without sources).
+pub(super) fn text_of(span: &DiagnosticSpan) -> Option<String> {
+    let lines: Vec<&str> = span
+        .text
+        .iter()
+        .map(|line| highlighted(line))
+        .collect::<Option<_>>()?;
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn highlighted(line: &cargo_metadata::diagnostic::DiagnosticSpanLine) -> Option<&str> {
+    let offset_of = |column: usize| {
+        let skip = column.checked_sub(1)?;
+        let mut offsets = line.text.char_indices().map(|(offset, _)| offset);
+        Some(offsets.nth(skip).unwrap_or(line.text.len()))
+    };
+    line.text
+        .get(offset_of(line.highlight_start)?..offset_of(line.highlight_end)?)
+}
+
+/// The crate and version of a registry or git checkout file: `…/src/index.example-1a2b/tokio-1.54.1/src/x.rs`.
+pub(super) fn foreign_crate(file: &Utf8Path) -> Option<&str> {
+    if !file.is_absolute() {
+        return None;
+    }
+    let mut components = file.components().map(|component| component.as_str());
+    components.find(|name| *name == "registry" || *name == "checkouts")?;
+    // registry/src/INDEX/NAME-VERSION/.. or checkouts/NAME-HASH/..
+    components.find(|name| *name != "src" && !name.starts_with("index."))
+}

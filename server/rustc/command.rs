@@ -1,0 +1,199 @@
+//! The exact rustc command of a unit, as `cargo check -vv` prints it.
+//!
+//! cargo writes ``     Running `A=1 B='x y' /path/rustc --crate-name app src/main.rs ..` `` to
+//! stderr, shell-quoted, before it starts the compiler (1.64 to 1.95). Reading it changes no
+//! fingerprint, which a wrapper would.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::problem::{TargetKind, Unit};
+
+/// One compiler call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RustcCommand {
+    /// rustc, or the wrapper that calls it.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// What cargo adds to the environment.
+    pub env: Vec<(String, String)>,
+}
+
+impl RustcCommand {
+    /// Reads a line of cargo's stderr; `None` when it is not a compiler call.
+    pub fn from_cargo_line(line: &str) -> Option<Self> {
+        let (_, rest) = line.split_once("Running `")?;
+        let command = rest.trim_end().strip_suffix('`')?;
+        let mut words = shlex::split(command)?.into_iter().peekable();
+        let mut env = Vec::new();
+        while let Some((name, value)) = words.peek().and_then(|word| assignment(word)) {
+            env.push((name, value));
+            words.next();
+        }
+        let program = words.next()?;
+        let args: Vec<String> = words.collect();
+        args.iter()
+            .any(|arg| arg == "--crate-name")
+            .then_some(Self { program, args, env })
+    }
+
+    /// Whether this call compiles a unit, in its test form or not.
+    pub fn compiles(&self, unit: &Unit, test_form: bool, root: &Utf8Path) -> bool {
+        let is_test = self.args.iter().any(|arg| arg == "--test");
+        let expects_test = test_form || matches!(unit.kind, TargetKind::Test | TargetKind::Bench);
+        let source = self.args.iter().any(|arg| {
+            arg.ends_with(".rs") && root.join(arg) == unit.src || unit.src.as_str() == arg
+        });
+        let name = self.value_of("--crate-name").unwrap_or_default();
+        source && is_test == expects_test && name == unit.target.replace('-', "_")
+    }
+
+    /// The value after a flag.
+    pub fn value_of(&self, flag: &str) -> Option<&str> {
+        let at = self.args.iter().position(|arg| arg == flag)?;
+        self.args.get(at + 1).map(String::as_str)
+    }
+
+    /// The same call with its outputs redirected: metadata only, into `out_dir`, with a private
+    /// incremental cache. Nothing in the user's target directory is written.
+    pub fn redirected(&self, out_dir: &Utf8Path, incremental: &Utf8Path) -> Self {
+        let mut args = Vec::with_capacity(self.args.len());
+        let mut words = self.args.iter();
+        while let Some(arg) = words.next() {
+            match arg.as_str() {
+                "--out-dir" => {
+                    words.next();
+                }
+                "-C" => match words.next() {
+                    Some(value) if value.starts_with("incremental=") => {}
+                    Some(value) => args.extend([arg.clone(), value.clone()]),
+                    None => {}
+                },
+                _ if arg.starts_with("--emit") || arg.starts_with("-Cincremental") => {}
+                _ => args.push(arg.clone()),
+            }
+        }
+        args.push("--emit=metadata".to_owned());
+        args.extend(["--out-dir".to_owned(), out_dir.to_string()]);
+        args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
+        Self {
+            program: self.program.clone(),
+            args,
+            env: self.env.clone(),
+        }
+    }
+}
+
+fn assignment(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+    (is_name && !name.starts_with(|c: char| c.is_ascii_digit()))
+        .then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// Arguments of `cargo check` that say *how* to build, not *what*: they must be repeated when
+/// the same unit is asked for again.
+pub fn build_args(args: &[String]) -> Vec<String> {
+    const WITH_VALUE: &[&str] = &[
+        "--features",
+        "-F",
+        "--target",
+        "--profile",
+        "--config",
+        "--target-dir",
+        "-Z",
+        "--jobs",
+        "-j",
+        "--lockfile-path",
+    ];
+    const ALONE: &[&str] = &[
+        "--all-features",
+        "--no-default-features",
+        "--release",
+        "-r",
+        "--offline",
+        "--locked",
+        "--frozen",
+        "--ignore-rust-version",
+    ];
+    let mut kept = Vec::new();
+    let mut words = args.iter();
+    while let Some(arg) = words.next() {
+        if WITH_VALUE.contains(&arg.as_str()) {
+            kept.push(arg.clone());
+            kept.extend(words.next().cloned());
+        } else if ALONE.contains(&arg.as_str())
+            || WITH_VALUE
+                .iter()
+                .any(|flag| arg.starts_with(&format!("{flag}=")))
+        {
+            kept.push(arg.clone());
+        }
+    }
+    kept
+}
+
+/// A crate root as rustc is given it, relative to the workspace root where it lies below.
+pub fn source_of(command: &RustcCommand) -> Option<Utf8PathBuf> {
+    command
+        .args
+        .iter()
+        .find(|arg| arg.ends_with(".rs"))
+        .map(Utf8PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = "     Running `CARGO=/bin/cargo CARGO_PKG_DESCRIPTION='an app: \"it'\\''s\"' \
+        /bin/rustc --crate-name app --edition=2021 src/main.rs --emit=dep-info,metadata \
+        -C embed-bitcode=no --out-dir /t/debug/deps -C incremental=/t/debug/incremental \
+        --check-cfg 'cfg(feature, values(\"a b\"))'`";
+
+    #[test]
+    fn a_line_of_cargo_is_taken_apart() {
+        let command = RustcCommand::from_cargo_line(LINE).unwrap();
+        assert_eq!(command.program, "/bin/rustc");
+        assert_eq!(command.env[1].1, "an app: \"it's\"");
+        assert_eq!(command.value_of("--crate-name"), Some("app"));
+        assert_eq!(
+            command.args.last().unwrap(),
+            "cfg(feature, values(\"a b\"))"
+        );
+    }
+
+    #[test]
+    fn outputs_are_redirected() {
+        let command = RustcCommand::from_cargo_line(LINE).unwrap();
+        let text = command.redirected("/o".into(), "/i".into()).args.join(" ");
+        assert!(!text.contains("/t/debug"), "{text}");
+        assert!(
+            text.ends_with("--emit=metadata --out-dir /o -C incremental=/i"),
+            "{text}"
+        );
+        assert!(text.contains("-C embed-bitcode=no"), "{text}");
+    }
+
+    #[test]
+    fn other_lines_are_not_commands() {
+        for line in [
+            "   Compiling app",
+            "     Running `/t/build-script-build`",
+            "Running `a",
+        ] {
+            assert_eq!(RustcCommand::from_cargo_line(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_to_build_is_dropped_and_how_is_kept() {
+        let args = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            build_args(&args(
+                "-p app --features a,b --bin x --release --target=wasm32 --tests"
+            )),
+            args("--features a,b --release --target=wasm32"),
+        );
+    }
+}
