@@ -293,17 +293,43 @@ mod tests {
 
     #[test]
     fn on_the_value() {
-        check(4, 14, expect![[r#""#]]);
+        check(4, 14, expect![[r#"
+            **`guard` is held across several `.await`s, but is not `Send`**
+
+            Type: `std::sync::MutexGuard<'_, u32>`
+
+            Still alive at the `.await` on [line 6](#L6), [line 7](#L7).
+
+            Why it is not `Send`:
+            - `std::sync::MutexGuard<'_, u32>` is not `Send`
+
+            `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]]);
     }
 
     #[test]
     fn on_an_await() {
-        check(6, 20, expect![[r#""#]]);
+        check(6, 20, expect![[r#"
+            **Held across this `.await`**
+
+            - `guard`: `std::sync::MutexGuard<'_, u32>`, from [line 4](#L4), **is not `Send`**
+
+            `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]]);
     }
 
     #[test]
     fn on_the_demand() {
-        check(12, 5, expect![[r#""#]]);
+        check(12, 5, expect![[r#"
+            **`tokio::spawn` demands `Send`, and this future is not**
+
+            1. async block, [line 12](#L12)
+            2. async fn `worker`, [line 3](#L3)
+            3. holds `guard` from [line 4](#L4), a `std::sync::MutexGuard<'_, u32>`, across the `.await` on [line 6](#L6), [line 7](#L7)
+
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]]);
     }
 
     #[test]
@@ -321,6 +347,11 @@ mod tests {
         problem.held[0].why.clear();
         problem.demand = None;
         problem.fixes.clear();
-        check_problem(problem, 4, 9, expect![[r#""#]]);
+        check_problem(problem, 4, 9, expect![[r#"
+            **`pool …` is held across an `.await`, but is not `Send`**
+
+            Type: `std::sync::MutexGuard<'_, u32>`
+
+            Still alive at the `.await` on [line 6](#L6)."#]]);
     }
 }
