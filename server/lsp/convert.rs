@@ -60,7 +60,8 @@ impl<'a> Texts<'a> {
         }
     }
 
-    fn text(&self, file: &Utf8Path) -> Option<Rope> {
+    /// A file's text.
+    pub(super) fn text(&self, file: &Utf8Path) -> Option<Rope> {
         let mut texts = self.texts.borrow_mut();
         let read = || self.snapshot.text(file);
         texts.entry(file.to_owned()).or_insert_with(read).clone()

@@ -2,6 +2,7 @@
 //! on what demands `Send`. Nothing elsewhere, so that rust-analyzer's hover stays first.
 
 use camino::Utf8Path;
+use ropey::Rope;
 
 use crate::{
     engine::Shown,
@@ -24,12 +25,19 @@ pub(super) struct Answer {
 pub(super) fn explain(
     problems: &[Shown],
     file: &Utf8Path,
+    text: &Rope,
     position: Position,
     link: Link<'_>,
 ) -> Option<Answer> {
+    let page = |shown| Page {
+        shown,
+        file,
+        text,
+        link,
+    };
     let sections = [on_values, on_awaits, on_demand];
     let mut answers = sections.iter().flat_map(|section| {
-        let answer = |shown| section(&Page { shown, file, link }, position);
+        let answer = |shown| section(&page(shown), position);
         problems.iter().flat_map(answer).collect::<Vec<_>>()
     });
     let mut first = answers.next()?;
@@ -48,6 +56,7 @@ pub(super) fn explain(
 struct Page<'a> {
     shown: &'a Shown,
     file: &'a Utf8Path,
+    text: &'a Rope,
     link: Link<'a>,
 }
 
@@ -181,13 +190,36 @@ fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
     };
     // A demand that covers a whole block would answer everywhere in it.
     let on_first_line = position.line == demand.span.start.line;
-    if !on_first_line || !page.is_at(&demand.span, position) {
+    let span = with_callee(page.text, demand);
+    if !on_first_line || !page.is_at(&span, position) {
         return Vec::new();
     }
-    vec![Answer {
-        text: path(page, demand),
-        span: demand.span.clone(),
-    }]
+    let text = path(page, demand);
+    vec![Answer { text, span }]
+}
+
+/// rustc points to the argument; to the user `spawn(` before it is the demand.
+fn with_callee(text: &Rope, demand: &Place) -> Span {
+    let mut span = demand.span.clone();
+    let name = demand
+        .what
+        .trim_matches('`')
+        .rsplit("::")
+        .next()
+        .unwrap_or_default();
+    let line = text.get_line(span.start.line.saturating_sub(1) as usize);
+    let before = span.start.column.saturating_sub(1) as usize;
+    let before: String = line
+        .map(|line| line.chars().take(before).collect())
+        .unwrap_or_default();
+    let callee = before.trim_end().strip_suffix('(').unwrap_or_default();
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
+    let kept = callee.trim_end_matches(is_part);
+    if !name.is_empty() && callee.ends_with(name) {
+        let column = u32::try_from(kept.chars().count() + 1);
+        span.start.column = column.unwrap_or(span.start.column);
+    }
+    span
 }
 
 fn path(page: &Page<'_>, demand: &Place) -> String {
@@ -271,7 +303,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::testing::problem;
+    use crate::testing::{problem, span};
 
     #[track_caller]
     fn check_problem(problem: Problem, line: u32, column: u32, want: Expect) {
@@ -282,7 +314,8 @@ mod tests {
         let link =
             |_: &Shown, label: &str, span: &Span| format!("[{label}](#L{})", span.start.line);
         let position = Position { line, column };
-        let answer = explain(&[shown], "/w/src/main.rs".into(), position, &link);
+        let text = Rope::from_str("\n\n\n\n\n\n\n\n\n\n\n    tokio::spawn(async { worker() });\n");
+        let answer = explain(&[shown], "/w/src/main.rs".into(), &text, position, &link);
         want.assert_eq(&answer.map_or("nothing".into(), |answer| answer.text));
     }
 
@@ -293,7 +326,10 @@ mod tests {
 
     #[test]
     fn on_the_value() {
-        check(4, 14, expect![[r#"
+        check(
+            4,
+            14,
+            expect![[r#"
             **`guard` is held across several `.await`s, but is not `Send`**
 
             Type: `std::sync::MutexGuard<'_, u32>`
@@ -305,31 +341,54 @@ mod tests {
 
             `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
 
-            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]]);
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+        );
     }
 
     #[test]
     fn on_an_await() {
-        check(6, 20, expect![[r#"
+        check(
+            6,
+            20,
+            expect![[r#"
             **Held across this `.await`**
 
             - `guard`: `std::sync::MutexGuard<'_, u32>`, from [line 4](#L4), **is not `Send`**
 
             `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
 
-            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]]);
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+        );
     }
 
     #[test]
     fn on_the_demand() {
-        check(12, 5, expect![[r#"
+        check(
+            12,
+            5,
+            expect![[r#"
             **`tokio::spawn` demands `Send`, and this future is not**
 
             1. async block, [line 12](#L12)
             2. async fn `worker`, [line 3](#L3)
             3. holds `guard` from [line 4](#L4), a `std::sync::MutexGuard<'_, u32>`, across the `.await` on [line 6](#L6), [line 7](#L7)
 
-            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]]);
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+        );
+    }
+
+    #[test]
+    fn on_the_call_whose_argument_is_reported() {
+        let mut problem = problem("p");
+        let span = span(12, 18, 36);
+        let what = "tokio::spawn".to_owned();
+        problem.demand = Some(Place { what, span });
+        let start = with_callee(
+            &Rope::from_str(&format!("{}    tokio::spawn(x)", "\n".repeat(11))),
+            problem.demand.as_ref().unwrap(),
+        );
+        assert_eq!(start.start.column, 5);
+        check_problem(problem, 5, 1, expect!["nothing"]);
     }
 
     #[test]
@@ -347,11 +406,16 @@ mod tests {
         problem.held[0].why.clear();
         problem.demand = None;
         problem.fixes.clear();
-        check_problem(problem, 4, 9, expect![[r#"
+        check_problem(
+            problem,
+            4,
+            9,
+            expect![[r#"
             **`pool …` is held across an `.await`, but is not `Send`**
 
             Type: `std::sync::MutexGuard<'_, u32>`
 
-            Still alive at the `.await` on [line 6](#L6)."#]]);
+            Still alive at the `.await` on [line 6](#L6)."#]],
+        );
     }
 }

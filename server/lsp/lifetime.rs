@@ -2,26 +2,24 @@
 //! that goes, and never without ending its own child processes.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    sync::Notify,
-};
+use tokio::{io::BufReader, sync::Notify};
 use tower_lsp::{LspService, Server};
 
-use super::Backend;
+use super::{Backend, input};
 use crate::engine::Handle;
 
 /// Requests in work at the same time: more than any editor sends, so that none waits for another.
 const CONCURRENCY: usize = 64;
+
+/// How much input waits between the sieve and the framework.
+const PIPE: usize = 64 * 1024;
 
 /// How often is looked whether the client lives.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -42,11 +40,14 @@ pub async fn serve() -> u8 {
         was_shut_down: Arc::clone(&was_shut_down),
     });
     let ended = Arc::new(Notify::new());
-    let stdin = Watched {
-        inner: tokio::io::stdin(),
-        ended: Arc::clone(&ended),
-    };
-    let server = Server::new(stdin, tokio::io::stdout(), socket).concurrency_level(CONCURRENCY);
+    let (sifted, to_server) = tokio::io::duplex(PIPE);
+    let input_ended = Arc::clone(&ended);
+    tokio::spawn(async move {
+        input::sift(BufReader::new(tokio::io::stdin()), to_server).await;
+        input_ended.notify_one();
+    });
+    let server = Server::new(sifted, tokio::io::stdout(), socket).concurrency_level(CONCURRENCY);
+    // The framework may wait for a full pipe that nobody reads any more.
     let farewell = async {
         ended.notified().await;
         tokio::time::sleep(FAREWELL).await;
@@ -120,26 +121,4 @@ async fn terminated() {
 #[cfg(not(unix))]
 async fn terminated() {
     let _ = tokio::signal::ctrl_c().await;
-}
-
-/// Standard input that tells when it ends: the framework may still wait for a full pipe then.
-struct Watched {
-    inner: tokio::io::Stdin,
-    ended: Arc<Notify>,
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.inner).poll_read(context, buffer);
-        let nothing = buffer.filled().len() == before;
-        if matches!(read, Poll::Ready(Err(_))) || (read.is_ready() && nothing) {
-            self.ended.notify_one();
-        }
-        read
-    }
 }

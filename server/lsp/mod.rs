@@ -9,6 +9,7 @@ mod capabilities;
 mod convert;
 mod diagnostics;
 mod hover;
+mod input;
 mod lifetime;
 mod publish;
 mod session;
@@ -170,7 +171,13 @@ impl LanguageServer for Backend {
             let texts = Texts::new(&snapshot, session.facts.encoding);
             let position = texts.position(&file, at.position)?;
             let link = |shown: &Shown, label: &str, span: &Span| session.link(shown, label, span);
-            let answer = hover::explain(&snapshot.problems, &file, position, &link)?;
+            let answer = hover::explain(
+                &snapshot.problems,
+                &file,
+                &texts.text(&file)?,
+                position,
+                &link,
+            )?;
             let here = snapshot.problems.first()?;
             let range = range_in(here, &file, &answer.span, &texts);
             Some(Hover {

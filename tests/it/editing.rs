@@ -38,7 +38,7 @@ fn hovers_answer_on_the_value_the_await_and_the_demand_only() {
     assert!(value.contains("(ROOT/sample/src/main.rs#L16)"), "{value}");
     let point = hover(&mut client, &project, "await;\n}\n\nasync fn send");
     assert!(point.contains("**Held across this `.await`**"), "{point}");
-    let demand = hover(&mut client, &project, "spawn(worker");
+    let demand = hover(&mut client, &project, "tokio::spawn(worker");
     assert!(demand.contains("demands `Send`"), "{demand}");
     assert_eq!(hover(&mut client, &project, "VecDeque,"), "nothing");
     assert_eq!(hover(&mut client, &project, "println"), "nothing");

@@ -83,12 +83,10 @@ fn our_own_check_finds_what_fails_and_forgets_what_is_mended() {
     assert_eq!(hint["code"], "held_across_await");
     assert!(hint["relatedInformation"].as_array().unwrap().len() >= 2);
 
-    let mended = text.replace(".await;\n}\n\nasync fn send", ";\n}\n\nasync fn send");
     project.write(
         "src/main.rs",
         &text.replace("    send(job).await;", "    drop(job);"),
     );
-    assert_ne!(mended, text);
     client.save(&main);
     client.wait_for_hints(&main, 1);
     assert_eq!(client.shut_down(), Some(0));
@@ -130,6 +128,8 @@ fn hints(client: &Client, path: &Path) -> usize {
         .map_or(0, Vec::len)
 }
 
+const FINISHED: &str = "build-finished";
+
 #[test]
 fn a_journal_is_read_in_whatever_steps_it_is_written() {
     let project = Project::copy("sample");
@@ -152,10 +152,8 @@ fn a_journal_is_read_in_whatever_steps_it_is_written() {
     drop(file);
     // One that says the unit compiles does, though its file is the same.
     let mut file = journal.truncate();
-    for line in json
-        .lines()
-        .filter(|line| !line.contains("compiler-message"))
-    {
+    let is_kept = |line: &&str| !line.contains("compiler-message") && !line.contains(FINISHED);
+    for line in json.lines().filter(is_kept) {
         writeln!(file, "{line}").unwrap();
     }
     writeln!(file, "{}", artifact(&json)).unwrap();
