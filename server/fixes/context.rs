@@ -9,6 +9,7 @@ use ra_ap_syntax::{
 use crate::{
     problem::{Edit, Held, Problem},
     sources::Sources,
+    syntax,
     text::Lines,
 };
 
@@ -41,7 +42,7 @@ impl<'a> FixContext<'a> {
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);
         let value = lines.range(&held.span)?;
-        let tree = SourceFile::parse(text, edition(&problem.unit.edition)).tree();
+        let tree = SourceFile::parse(text, syntax::edition(&problem.unit.edition)).tree();
         Some(Self {
             problem,
             held,
@@ -56,7 +57,7 @@ impl<'a> FixContext<'a> {
 
     /// The edition of the unit.
     pub fn edition(&self) -> Edition {
-        edition(&self.problem.unit.edition)
+        syntax::edition(&self.problem.unit.edition)
     }
 
     /// A replacement of a byte range of the value's file.
@@ -142,11 +143,6 @@ impl<'a> FixContext<'a> {
 
 fn token_parent(token: &SyntaxToken, root: &SyntaxNode) -> SyntaxNode {
     token.parent().unwrap_or_else(|| root.clone())
-}
-
-/// rustc's edition as the parser names it; unknown ones read as 2021.
-pub(super) fn edition(name: &str) -> Edition {
-    name.parse().unwrap_or(Edition::Edition2021)
 }
 
 /// Whether a subtree mentions a variable: as a path, in a macro's tokens, or captured by a

@@ -3,8 +3,11 @@
 //! Every fix that is offered as *verified* was applied in an overlay of the workspace and compiled
 //! there with the failing unit's own command.
 
+mod closer;
 mod compare;
+mod demand;
 mod overlay;
+mod probe;
 mod rounds;
 mod workbench;
 
@@ -18,6 +21,7 @@ use tokio::sync::Mutex;
 use crate::{
     fixes::{self, Draft},
     problem::{Fix, Problem, Unit, Verdict},
+    recognise::complete,
     rustc::RustcCommand,
     sources::Sources,
 };
@@ -84,6 +88,38 @@ impl Oracle {
         let root = self.inner.root.clone();
         let read = tokio::task::spawn_blocking(move || read_tree(&root)).await;
         read.unwrap_or_default()
+    }
+
+    /// Completes a recognised problem: with what the text tells, and, where the error names no
+    /// value, with what the compiler answers when asked closer. `None` when the compiler says
+    /// that the future is `Send` after all: the error is none of ours.
+    ///
+    /// # Errors
+    /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
+    pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
+        let mut problem = problem.clone();
+        complete(&mut problem, sources);
+        if !closer::needs_asking(&problem) {
+            return Ok(Some(problem));
+        }
+        let mut state = self.inner.state.lock().await;
+        let state = &mut *state;
+        let bench = self.inner.bench(&mut state.bench).await?;
+        let survey = refresh(bench, &mut state.survey, &mut state.commands, sources).await?;
+        let (command, _) = find_unit(
+            bench,
+            survey,
+            &mut state.commands,
+            &self.inner.root,
+            &problem,
+            sources,
+        )
+        .await?;
+        let Some(mut asked) = closer::ask(bench, &command, &problem, sources).await? else {
+            return Ok(None);
+        };
+        complete(&mut asked, sources);
+        Ok(Some(asked))
     }
 
     /// Drafts the fixes of a problem and asks the compiler about each, likeliest first.

@@ -101,17 +101,19 @@ struct Errors<'a> {
 }
 
 /// The failing unit first: it is fast, and most drafts fall there. Then, when the draft reaches
-/// further, the whole selection.
+/// further, or edits another crate or a manifest, the whole selection.
 async fn ask<'a>(
     bench: &mut Workbench,
     trial: &Trial<'a>,
     draft: &Draft,
     texts: &Sources,
 ) -> Result<Errors<'a>> {
-    let manifest_changed = texts.iter().any(|(file, text)| {
-        file.file_name() == Some("Cargo.toml") && trial.sources.text(file) != Some(text)
-    });
-    if !manifest_changed {
+    let files = bench.files_of(trial.command);
+    let in_unit = trial
+        .sources
+        .changed_files(texts)
+        .all(|(file, _)| files.contains(file));
+    if in_unit {
         let after = bench.compile(texts, trial.command).await?;
         let unit = Errors {
             before: Vec::new(),

@@ -4,7 +4,7 @@
 //! small records are copied with their times, so cargo finds everything fresh but the units whose
 //! text differs. No lock of the user's target directory is taken and nothing in it changes.
 
-use std::{fs, ops::ControlFlow, time::Duration};
+use std::{collections::HashSet, fs, ops::ControlFlow, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -146,6 +146,21 @@ impl Workbench {
             bail!("rustc failed without a diagnostic: {}", last_words.trim());
         }
         Ok(diagnostics)
+    }
+
+    /// The source files of a unit, relative to the workspace root, as its last compilation
+    /// listed them. rustc writes the list even when the unit fails. Empty when it did not.
+    pub(super) fn files_of(&self, command: &RustcCommand) -> HashSet<Utf8PathBuf> {
+        let list = command.dep_info_name().and_then(|name| {
+            let dir = self.overlay.private_dir("out").ok()?;
+            fs::read_to_string(dir.join(name)).ok()
+        });
+        let list = list.unwrap_or_default();
+        // Lines `FILE:` without targets name every source once; blanks are escaped.
+        let files = list.lines().filter_map(|line| line.strip_suffix(':'));
+        files
+            .map(|file| Utf8PathBuf::from(file.replace("\\ ", " ")))
+            .collect()
     }
 
     fn environment(&self) -> Vec<(String, String)> {

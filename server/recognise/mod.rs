@@ -11,6 +11,7 @@ mod lints;
 mod message;
 mod not_general;
 mod output;
+mod path;
 mod question_mark;
 mod reasons;
 mod recursion;
@@ -69,6 +70,30 @@ pub fn recognise(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Optio
     problem.signature = signature(&problem);
     problem.id.clone_from(&problem.signature);
     Some(problem)
+}
+
+/// Why a type lacks an auto trait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The innermost type, as the compiler printed it.
+    pub leaf: String,
+    /// The chain of reasons, the leaf last.
+    pub why: Vec<String>,
+}
+
+/// Reads an E0277 about an auto trait for the chain of types that it gives.
+pub fn shortfall(diagnostic: &Diagnostic) -> Option<Shortfall> {
+    let unit = Unit::anonymous();
+    let report = Report {
+        diagnostic,
+        unit: &unit,
+        root: Utf8Path::new(""),
+    };
+    let leaf = report.leaf()?.ty;
+    Some(Shortfall {
+        leaf,
+        why: reasons::chain("", &report),
+    })
 }
 
 /// A cheap test on a raw line of JSON: whether parsing it could give a problem.

@@ -53,8 +53,10 @@ impl<'a> Report<'a> {
 
     /// `within `..`, the trait `Send` is not implemented for `LEAF``, or the E0277 message.
     pub(super) fn leaf(&self) -> Option<Leaf> {
+        let in_label = || leaf_of(self.primary()?.label.as_deref()?);
         self.children()
             .find_map(|child| leaf_of(&child.message))
+            .or_else(in_label)
             .or_else(|| {
                 let ty = quoted(self.message()).next()?.to_owned();
                 Some(Leaf {

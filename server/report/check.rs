@@ -82,25 +82,43 @@ async fn check(args: &CheckArgs) -> Result<usize> {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
     };
-    for problem in &mut problems {
-        complete(problem, &sources);
-    }
     let mut progress = Progress::new();
-    for (n, problem) in problems.iter_mut().enumerate() {
-        if !args.no_verify {
-            progress.say(&format!(
-                "asking the compiler about fixes of problem {}",
-                n + 1
-            ));
-            match oracle.judge(problem, &sources, &mut |_| {}).await {
-                Ok(fixes) => problem.fixes = fixes,
-                Err(error) => tracing::warn!("no fixes for {}: {error:#}", problem.message),
-            }
-            progress.clear();
+    let mut reported = 0;
+    for (n, found) in problems.iter().enumerate() {
+        progress.say(&format!("asking the compiler about problem {}", n + 1));
+        let explained = explain(args, &oracle, found, &sources).await;
+        progress.clear();
+        if let Some(problem) = explained {
+            print(args, &problem, &sources)?;
+            reported += 1;
         }
-        print(args, problem, &sources)?;
     }
-    Ok(problems.len())
+    Ok(reported)
+}
+
+/// Completes a problem and judges its fixes. What the compiler cannot be asked about is reported
+/// as far as it was understood.
+async fn explain(
+    args: &CheckArgs,
+    oracle: &Oracle,
+    found: &Problem,
+    sources: &Sources,
+) -> Option<Problem> {
+    let mut problem = found.clone();
+    complete(&mut problem, sources);
+    if args.no_verify {
+        return Some(problem);
+    }
+    match oracle.examine(found, sources).await {
+        Ok(Some(examined)) => problem = examined,
+        Ok(None) => return None,
+        Err(error) => tracing::warn!("{}: {error:#}", problem.message),
+    }
+    match oracle.judge(&problem, sources, &mut |_| {}).await {
+        Ok(fixes) => problem.fixes = fixes,
+        Err(error) => tracing::warn!("no fixes for {}: {error:#}", problem.message),
+    }
+    Some(problem)
 }
 
 fn print(args: &CheckArgs, problem: &Problem, sources: &Sources) -> Result<()> {

@@ -4,7 +4,7 @@
 //! stderr, shell-quoted, before it starts the compiler (1.64 to 1.95). Reading it changes no
 //! fingerprint, which a wrapper would.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::problem::{TargetKind, Unit};
 
@@ -54,7 +54,18 @@ impl RustcCommand {
         self.args.get(at + 1).map(String::as_str)
     }
 
-    /// The same call with its outputs redirected: metadata only, into `out_dir`, with a private
+    /// The name of the file that lists the unit's sources, in the call's output directory.
+    pub fn dep_info_name(&self) -> Option<String> {
+        let name = self.value_of("--crate-name")?;
+        let extra = self
+            .args
+            .iter()
+            .find_map(|arg| arg.strip_prefix("extra-filename="));
+        Some(format!("{name}{}.d", extra.unwrap_or_default()))
+    }
+
+    /// The same call with its outputs redirected: metadata and the list of
+    /// source files only, into `out_dir`, with a private
     /// incremental cache. Nothing in the user's target directory is written.
     pub fn redirected(&self, out_dir: &Utf8Path, incremental: &Utf8Path) -> Self {
         let mut args = Vec::with_capacity(self.args.len());
@@ -73,7 +84,7 @@ impl RustcCommand {
                 _ => args.push(arg.clone()),
             }
         }
-        args.push("--emit=metadata".to_owned());
+        args.push("--emit=dep-info,metadata".to_owned());
         args.extend(["--out-dir".to_owned(), out_dir.to_string()]);
         args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
         Self {
@@ -133,15 +144,6 @@ pub fn build_args(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// A crate root as rustc is given it, relative to the workspace root where it lies below.
-pub fn source_of(command: &RustcCommand) -> Option<Utf8PathBuf> {
-    command
-        .args
-        .iter()
-        .find(|arg| arg.ends_with(".rs"))
-        .map(Utf8PathBuf::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +171,7 @@ mod tests {
         let text = command.redirected("/o".into(), "/i".into()).args.join(" ");
         assert!(!text.contains("/t/debug"), "{text}");
         assert!(
-            text.ends_with("--emit=metadata --out-dir /o -C incremental=/i"),
+            text.ends_with("--emit=dep-info,metadata --out-dir /o -C incremental=/i"),
             "{text}"
         );
         assert!(text.contains("-C embed-bitcode=no"), "{text}");

@@ -4,7 +4,6 @@
 //! Build systems other than cargo print rustc's objects bare; those become diagnostics of an
 //! anonymous unit.
 
-use camino::Utf8PathBuf;
 use cargo_metadata::{CompilerMessage, Message, Target, diagnostic::Diagnostic};
 
 use crate::problem::{TargetKind, Unit};
@@ -72,14 +71,7 @@ fn bare_diagnostic(line: &str) -> Line {
     let Ok(diagnostic) = serde_json::from_str::<Diagnostic>(line) else {
         return Line::Noise;
     };
-    let unit = Unit {
-        package_id: String::new(),
-        package: String::new(),
-        target: String::new(),
-        kind: TargetKind::Lib,
-        src: Utf8PathBuf::new(),
-        edition: "2021".to_owned(),
-    };
+    let unit = Unit::anonymous();
     Line::Diagnostic(Box::new(UnitDiagnostic { unit, diagnostic }))
 }
 

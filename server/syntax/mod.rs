@@ -56,7 +56,26 @@ pub struct AsyncBody {
     pub crossings: Vec<Crossing>,
 }
 
+impl AsyncBody {
+    /// The awaits that a value crosses, the value given by rustc's span of it (`mut x`, `&self`)
+    /// and its name.
+    pub fn awaits_of(&self, value: TextRange, name: Option<&str>) -> Vec<TextRange> {
+        let of_value = self.crossings.iter().filter(|crossing| {
+            value.contains_range(crossing.range) && crossing.name.as_deref() == name
+        });
+        let awaits = of_value.flat_map(|crossing| &crossing.awaits);
+        awaits
+            .filter_map(|n| self.awaits.get(*n).copied())
+            .collect()
+    }
+}
+
 /// Analyses every async body of a file, outermost first. Broken code gives what its tree allows.
 pub fn analyse(_text: &str, _edition: Edition) -> Vec<AsyncBody> {
     Vec::new()
+}
+
+/// rustc's edition as the parser names it; unknown ones read as 2021.
+pub fn edition(name: &str) -> Edition {
+    name.parse().unwrap_or(Edition::Edition2021)
 }
