@@ -439,12 +439,23 @@ impl Engine {
     }
 
     fn look_for_workspace_of(&mut self, file: &Utf8Path) {
+        if !self.is_users(file) {
+            return;
+        }
         let known = self.served_index(file);
         let is_up = known.is_some_and(|index| self.served[index].flycheck.is_some());
         let root = file.parent().map(workspace::candidates_above);
         if let Some(root) = root.flatten().filter(|_| !is_up) {
             self.look_for_workspace(root);
         }
+    }
+
+    /// Whether a file is the user's own: jumping into a library must not start a check of it.
+    fn is_users(&self, file: &Utf8Path) -> bool {
+        const LIBRARIES: &[&str] = &["/registry/src/", "/git/checkouts/", "/lib/rustlib/"];
+        let folders = &self.start.folders;
+        let inside = folders.is_empty() || folders.iter().any(|folder| file.starts_with(folder));
+        inside && !LIBRARIES.iter().any(|part| file.as_str().contains(part))
     }
 
     fn look_for_workspace(&mut self, folder: Utf8PathBuf) {
@@ -572,7 +583,7 @@ impl Engine {
             return;
         };
         if outcome == Outcome::Complete {
-            self.publish_due |= served.results.finished(run);
+            self.publish_due |= served.finished(run);
             // What was wrong is over; should it come back, it is news again.
             self.told
                 .retain(|message| !message.starts_with(served::CHECK_FAILED));

@@ -88,6 +88,19 @@ impl Served {
         self.results.found(run, problem)
     }
 
+    /// A run is complete. Says whether anything is over.
+    pub(super) fn finished(&mut self, run: u64) -> bool {
+        let root = &self.workspace.root;
+        let mut changed = self.results.finished(run);
+        self.results.retain(|problem| {
+            // No run ever speaks of a file that was deleted along with its target.
+            let exists = root.join(&problem.culprit().file).exists();
+            changed |= !exists;
+            exists
+        });
+        changed
+    }
+
     /// The texts that a problem speaks of, as they are on the disk.
     fn seen_by_compiler(&self, problem: &Problem) -> Sources {
         let mut sources = Sources::default();

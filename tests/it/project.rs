@@ -49,6 +49,16 @@ impl Project {
         std::fs::write(self.file(path), text).unwrap();
     }
 
+    /// A cargo for the server alone: a shell script, with `$CARGO` for the real one.
+    #[cfg(unix)]
+    pub(crate) fn fake_cargo(&self, script: &str) -> String {
+        let path = self.root().join("fake-cargo");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).unwrap();
+        path.display().to_string()
+    }
+
     /// cargo's messages about the workspace, and whether it compiles.
     pub(crate) fn check(&self) -> (String, bool) {
         let output = Command::new("cargo")
