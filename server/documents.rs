@@ -34,11 +34,7 @@ pub struct Document {
 impl Document {
     /// A freshly opened file.
     pub fn new(version: i32, text: &str) -> Self {
-        Self {
-            text: Rope::from_str(text),
-            version,
-            unsaved: Vec::new(),
-        }
+        Self { text: Rope::from_str(text), version, unsaved: Vec::new() }
     }
 
     /// The edits since the last save, oldest first.
@@ -68,11 +64,7 @@ impl Document {
         self.text.remove(from..char_index(&self.text, old_end));
         self.text.insert(from, new_text);
         let new_end = position_of(&self.text, from + new_text.chars().count());
-        Shift {
-            start,
-            old_end,
-            new_end,
-        }
+        Shift { start, old_end, new_end }
     }
 
     /// Clients that send whole texts, and formatters, change little of them: what is the same at
@@ -107,10 +99,7 @@ fn position_of(text: &Rope, index: usize) -> Position {
     let line = text.char_to_line(index);
     let column = index - text.line_to_char(line);
     let number = |zero_based: usize| u32::try_from(zero_based + 1).unwrap_or(u32::MAX);
-    Position {
-        line: number(line),
-        column: number(column),
-    }
+    Position { line: number(line), column: number(column) }
 }
 
 /// All open files, by absolute path. Cheap to clone: texts are shared.
@@ -209,11 +198,7 @@ mod tests {
 
     #[test]
     fn a_whole_text_moves_only_what_differs() {
-        let shifts = check(
-            "a\nb\nc\n",
-            &[change(None, "a\nnew\nb\nc\n")],
-            "a\nnew\nb\nc\n",
-        );
+        let shifts = check("a\nb\nc\n", &[change(None, "a\nnew\nb\nc\n")], "a\nnew\nb\nc\n");
         let shift = shifts[0];
         assert_eq!(shift.start.line, 2);
         assert_eq!(shift.new_end.line - shift.old_end.line, 1);

@@ -36,10 +36,7 @@ impl Encoding {
             .get_line(line as usize)
             .filter(|line| column <= line.len_chars())
             .map_or(column, |line| self.units(line, column));
-        WirePosition {
-            line,
-            character: saturate(units),
-        }
+        WirePosition { line, character: saturate(units) }
     }
 
     /// Both ends of a span.
@@ -60,10 +57,7 @@ impl Encoding {
             let slice = without_break(slice);
             self.chars(slice, units.min(self.units(slice, slice.len_chars())))
         });
-        Position {
-            line: saturate(line + 1),
-            column: saturate(column + 1),
-        }
+        Position { line: saturate(line + 1), column: saturate(column + 1) }
     }
 
     fn units(self, line: RopeSlice<'_>, column: usize) -> usize {
@@ -143,10 +137,7 @@ mod tests {
     fn the_middle_of_a_character_is_its_start() {
         let rope = Rope::from_str("🦀");
         for encoding in [Encoding::Utf8, Encoding::Utf16] {
-            let inside = WirePosition {
-                line: 0,
-                character: 1,
-            };
+            let inside = WirePosition { line: 0, character: 1 };
             assert_eq!(encoding.from_wire(&rope, inside).column, 1);
         }
     }

@@ -192,17 +192,10 @@ pub fn start(start: Start) -> (Handle, Outlets) {
         located: FxHashSet::default(),
         told: FxHashSet::default(),
         runs: Arc::default(),
-        out: Out {
-            handle: handle.clone(),
-            publish,
-            notices,
-        },
+        out: Out { handle: handle.clone(), publish, notices },
     };
     tokio::spawn(engine.run(inbox));
-    let outlets = Outlets {
-        snapshots,
-        notices: notices_out,
-    };
+    let outlets = Outlets { snapshots, notices: notices_out };
     (handle, outlets)
 }
 
@@ -258,16 +251,8 @@ impl Engine {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Opened {
-                file,
-                version,
-                text,
-            } => self.opened(file, version, &text),
-            Event::Changed {
-                file,
-                version,
-                changes,
-            } => self.changed(&file, version, &changes),
+            Event::Opened { file, version, text } => self.opened(file, version, &text),
+            Event::Changed { file, version, changes } => self.changed(&file, version, &changes),
             Event::Saved(file) => self.saved(&file),
             Event::Closed(file) => self.closed(&file),
             Event::ChangedOnDisk(files) => self.changed_on_disk(&files),
@@ -307,15 +292,9 @@ impl Engine {
         let shown = self.served.iter().flat_map(|served| {
             let root = &served.workspace.root;
             let problems = served.results.problems().into_iter();
-            problems.map(|problem| Shown {
-                root: root.clone(),
-                problem,
-            })
+            problems.map(|problem| Shown { root: root.clone(), problem })
         });
-        Snapshot {
-            documents: self.documents.clone(),
-            problems: shown.collect(),
-        }
+        Snapshot { documents: self.documents.clone(), problems: shown.collect() }
     }
 
     fn tell(&mut self, level: Level, message: String) {
@@ -388,9 +367,7 @@ impl Engine {
 
     fn changed_on_disk(&mut self, files: &[Utf8PathBuf]) {
         // Of open files the editor tells us more: their text, and when they are saved.
-        let mut news = files
-            .iter()
-            .filter(|file| self.documents.get(file).is_none());
+        let mut news = files.iter().filter(|file| self.documents.get(file).is_none());
         if news.next().is_some() {
             self.text_moved();
         }
@@ -411,11 +388,7 @@ impl Engine {
             }
         }
         self.located.clear();
-        let open: Vec<_> = self
-            .documents
-            .iter()
-            .map(|(file, _)| file.to_owned())
-            .collect();
+        let open: Vec<_> = self.documents.iter().map(|(file, _)| file.to_owned()).collect();
         self.folders(self.start.folders.clone());
         for file in open {
             self.look_for_workspace_of(&file);
@@ -498,10 +471,7 @@ impl Engine {
 
     fn serve(&mut self, workspace: Workspace, settings: Settings, trusted: bool) {
         let root = &workspace.root;
-        let known = self
-            .served
-            .iter()
-            .position(|served| served.workspace.root == *root);
+        let known = self.served.iter().position(|served| served.workspace.root == *root);
         let index = known.unwrap_or(self.served.len());
         let unchanged = known.is_some_and(|index| {
             let served = &self.served[index];
@@ -545,11 +515,7 @@ impl Engine {
 /// What checks say.
 impl Engine {
     fn report(&mut self, report: Report) {
-        let Report {
-            workspace,
-            run,
-            what,
-        } = report;
+        let Report { workspace, run, what } = report;
         match what {
             What::Started { own, as_of } => {
                 if own {
@@ -585,8 +551,7 @@ impl Engine {
         if outcome == Outcome::Complete {
             self.publish_due |= served.finished(run);
             // What was wrong is over; should it come back, it is news again.
-            self.told
-                .retain(|message| !message.starts_with(served::CHECK_FAILED));
+            self.told.retain(|message| !message.starts_with(served::CHECK_FAILED));
         } else {
             served.results.abandoned(run);
         }

@@ -51,9 +51,7 @@ fn block_on(work: impl Future<Output = ExitCode>) -> anyhow::Result<ExitCode> {
 fn start_log(file: Option<&Path>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("SENDLENS_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new("sendlens=warn,error"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
     match file {
         None => log.with_writer(io::stderr).init(),
         Some(path) => {

@@ -112,10 +112,7 @@ pub struct FixSettings {
 
 impl Default for FlycheckSettings {
     fn default() -> Self {
-        Self {
-            source: Source::Auto,
-            grace_ms: 5_000,
-        }
+        Self { source: Source::Auto, grace_ms: 5_000 }
     }
 }
 
@@ -206,9 +203,6 @@ mod tests {
         let options = json!({"features": ["a", "b"], "target": "wasm32-unknown-unknown"});
         let options: CargoOptions = serde_json::from_value(options).unwrap();
         let args = options.resolve().args;
-        assert_eq!(
-            args[2..].join(" "),
-            "--features a,b --target wasm32-unknown-unknown"
-        );
+        assert_eq!(args[2..].join(" "), "--features a,b --target wasm32-unknown-unknown");
     }
 }

@@ -18,11 +18,7 @@ pub struct Shift {
 impl Shift {
     /// The replacement that takes this one back.
     pub fn undone(&self) -> Self {
-        Self {
-            start: self.start,
-            old_end: self.new_end,
-            new_end: self.old_end,
-        }
+        Self { start: self.start, old_end: self.new_end, new_end: self.old_end }
     }
 
     /// Where a place behind the replacement goes.
@@ -116,11 +112,7 @@ mod tests {
     #[track_caller]
     fn check(shift: [(u32, u32); 3], span: [(u32, u32); 2], want: Option<[(u32, u32); 2]>) {
         let [start, old_end, new_end] = shift.map(|(line, column)| at(line, column));
-        let shift = Shift {
-            start,
-            old_end,
-            new_end,
-        };
+        let shift = Shift { start, old_end, new_end };
         let mut moved = Span {
             file: "a.rs".into(),
             start: at(span[0].0, span[0].1),
@@ -133,39 +125,19 @@ mod tests {
 
     #[test]
     fn lines_above_push_down() {
-        check(
-            [(1, 1), (1, 1), (3, 1)],
-            [(5, 9), (5, 14)],
-            Some([(7, 9), (7, 14)]),
-        );
+        check([(1, 1), (1, 1), (3, 1)], [(5, 9), (5, 14)], Some([(7, 9), (7, 14)]));
     }
 
     #[test]
     fn text_on_the_same_line_pushes_right() {
-        check(
-            [(5, 2), (5, 4), (5, 9)],
-            [(5, 9), (5, 14)],
-            Some([(5, 14), (5, 19)]),
-        );
-        check(
-            [(5, 9), (5, 9), (5, 12)],
-            [(5, 9), (5, 14)],
-            Some([(5, 12), (5, 17)]),
-        );
+        check([(5, 2), (5, 4), (5, 9)], [(5, 9), (5, 14)], Some([(5, 14), (5, 19)]));
+        check([(5, 9), (5, 9), (5, 12)], [(5, 9), (5, 14)], Some([(5, 12), (5, 17)]));
     }
 
     #[test]
     fn text_behind_or_inside_keeps_the_start() {
-        check(
-            [(5, 14), (5, 14), (5, 15)],
-            [(5, 9), (5, 14)],
-            Some([(5, 9), (5, 14)]),
-        );
-        check(
-            [(5, 11), (5, 11), (5, 13)],
-            [(5, 9), (5, 14)],
-            Some([(5, 9), (5, 16)]),
-        );
+        check([(5, 14), (5, 14), (5, 15)], [(5, 9), (5, 14)], Some([(5, 9), (5, 14)]));
+        check([(5, 11), (5, 11), (5, 13)], [(5, 9), (5, 14)], Some([(5, 9), (5, 16)]));
     }
 
     #[test]

@@ -100,9 +100,7 @@ impl Sources {
         &'a self,
         after: &'a Self,
     ) -> impl Iterator<Item = (&'a Utf8Path, &'a Arc<str>)> {
-        after
-            .iter()
-            .filter(|(file, text)| self.text(file) != Some(text))
+        after.iter().filter(|(file, text)| self.text(file) != Some(text))
     }
 }
 
@@ -116,10 +114,7 @@ pub fn difference(before: &Sources, after: &Sources) -> Vec<Edit> {
         };
         let lines = Lines::new(old);
         for (range, text) in text_difference(old, new) {
-            edits.push(Edit {
-                span: lines.span(file, range),
-                new_text: text.to_owned(),
-            });
+            edits.push(Edit { span: lines.span(file, range), new_text: text.to_owned() });
         }
     }
     edits
@@ -147,7 +142,7 @@ fn stretches(diff: &TextDiff<'_, '_, str>) -> Vec<(Range<usize>, Range<usize>)> 
     let mut stretches = Vec::new();
     let (mut old, mut new) = (0..0, 0..0);
     let mut close = |old: &mut Range<usize>, new: &mut Range<usize>, equal: usize| {
-        if !(old.is_empty() && new.is_empty()) {
+        if !(Range::is_empty(old) && Range::is_empty(new)) {
             stretches.push((old.clone(), new.clone()));
         }
         *old = old.end + equal..old.end + equal;
@@ -168,10 +163,7 @@ fn stretches(diff: &TextDiff<'_, '_, str>) -> Vec<(Range<usize>, Range<usize>)> 
 /// Leaves out what both sides of a replacement begin and end with.
 fn trim_common<'a>(at: usize, from: &str, to: &'a str) -> Option<(TextRange, &'a str)> {
     let common = |a: &mut dyn Iterator<Item = char>, b: &mut dyn Iterator<Item = char>| -> usize {
-        a.zip(b)
-            .take_while(|(a, b)| a == b)
-            .map(|(a, _)| a.len_utf8())
-            .sum()
+        a.zip(b).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
     };
     let prefix = common(&mut from.chars(), &mut to.chars());
     let (from, to) = (from.get(prefix..)?, to.get(prefix..)?);
@@ -203,54 +195,32 @@ mod tests {
 
     fn edit(line: u32, from: u32, to: u32, new_text: &str) -> Edit {
         let at = |column| Position { line, column };
-        let span = Span {
-            file: "a.rs".into(),
-            start: at(from),
-            end: at(to),
-        };
-        Edit {
-            span,
-            new_text: new_text.into(),
-        }
+        let span = Span { file: "a.rs".into(), start: at(from), end: at(to) };
+        Edit { span, new_text: new_text.into() }
     }
 
     #[test]
     fn edits_apply_together_in_any_order() {
         let mut sources = Sources::default();
         sources.insert("a.rs", "żółw x\nend");
-        let changed = sources
-            .apply(&[edit(2, 4, 4, "!"), edit(1, 1, 5, "turtle")])
-            .unwrap();
+        let changed = sources.apply(&[edit(2, 4, 4, "!"), edit(1, 1, 5, "turtle")]).unwrap();
         assert_eq!(&**changed.text("a.rs".into()).unwrap(), "turtle x\nend!");
     }
 
     #[test]
     fn differences_are_minimal_and_rebuild_the_text() {
         let (mut before, mut after) = (Sources::default(), Sources::default());
-        before.insert(
-            "a.rs",
-            "use std::sync::Mutex;\r\nżółw(a.lock().unwrap());\nend",
-        );
-        after.insert(
-            "a.rs",
-            "use tokio::sync::Mutex;\r\nżółw(a.lock().await);\nend\n",
-        );
+        before.insert("a.rs", "use std::sync::Mutex;\r\nżółw(a.lock().unwrap());\nend");
+        after.insert("a.rs", "use tokio::sync::Mutex;\r\nżółw(a.lock().await);\nend\n");
         let edits = difference(&before, &after);
         assert_eq!(before.apply(&edits).unwrap(), after);
-        assert!(
-            edits.iter().all(|edit| !edit.new_text.contains("żółw")),
-            "{edits:?}"
-        );
+        assert!(edits.iter().all(|edit| !edit.new_text.contains("żółw")), "{edits:?}");
     }
 
     #[test]
     fn overlapping_edits_are_refused() {
         let mut sources = Sources::default();
         sources.insert("a.rs", "abcdef");
-        assert!(
-            sources
-                .apply(&[edit(1, 1, 4, ""), edit(1, 3, 5, "")])
-                .is_none()
-        );
+        assert!(sources.apply(&[edit(1, 1, 4, ""), edit(1, 3, 5, "")]).is_none());
     }
 }

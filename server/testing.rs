@@ -8,11 +8,7 @@ use crate::problem::{
 /// A span of `src/main.rs` within one line.
 pub(crate) fn span(line: u32, from: u32, to: u32) -> Span {
     let at = |column| Position { line, column };
-    Span {
-        file: "src/main.rs".into(),
-        start: at(from),
-        end: at(to),
-    }
+    Span { file: "src/main.rs".into(), start: at(from), end: at(to) }
 }
 
 /// The binary `target` of the package `sample`.
@@ -36,14 +32,8 @@ pub(crate) fn problem(id: &str) -> Problem {
         send: Some(false),
         span: span(4, 9, 18),
         awaits: vec![
-            Await {
-                span: span(6, 18, 23),
-                reported: true,
-            },
-            Await {
-                span: span(7, 14, 19),
-                reported: false,
-            },
+            Await { span: span(6, 18, 23), reported: true },
+            Await { span: span(7, 14, 19), reported: false },
         ],
         why: vec!["`std::sync::MutexGuard<'_, u32>` is not `Send`".into()],
     };
@@ -66,16 +56,8 @@ pub(crate) fn problem(id: &str) -> Problem {
         ],
         reported_at: span(12, 5, 57),
         fixes: vec![
-            fix(
-                "enclose_in_block",
-                "Enclose `guard` in a block",
-                Verdict::Verified,
-            ),
-            fix(
-                "drop_before_await",
-                "Drop `guard` before the await",
-                Verdict::Unchecked,
-            ),
+            fix("enclose_in_block", "Enclose `guard` in a block", Verdict::Verified),
+            fix("drop_before_await", "Drop `guard` before the await", Verdict::Unchecked),
             fix("spawn_local", "Spawn on a `LocalSet`", Verdict::Rejected),
         ],
     }

@@ -59,9 +59,8 @@ pub fn candidates(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
         return Vec::new();
     };
     let folders = entries.flatten().map(|entry| entry.path().to_owned());
-    let mut folders: Vec<_> = folders
-        .filter(|folder| folder.join("Cargo.toml").is_file())
-        .collect();
+    let mut folders: Vec<_> =
+        folders.filter(|folder| folder.join("Cargo.toml").is_file()).collect();
     folders.sort();
     folders
 }
@@ -75,9 +74,7 @@ impl Workspace {
     /// The workspace at a folder, without running anything.
     pub fn guess(folder: &Utf8Path, cargo: &CargoSettings) -> Self {
         let root = place::workspace_root(folder).unwrap_or_else(|| folder.to_owned());
-        let from_env = std::env::var("CARGO_TARGET_DIR")
-            .ok()
-            .map(Utf8PathBuf::from);
+        let from_env = std::env::var("CARGO_TARGET_DIR").ok().map(Utf8PathBuf::from);
         let target_dir = cargo.target_dir.clone().or(from_env);
         let target_dir = root.join(target_dir.unwrap_or_else(|| "target".into()));
         Self { root, target_dir }
@@ -87,9 +84,7 @@ impl Workspace {
     pub async fn load(folder: &Utf8Path, cargo: &CargoSettings) -> Result<Self, Trouble> {
         let job = Job {
             program: place::cargo(),
-            args: ["metadata", "--no-deps", "--format-version=1"]
-                .map(str::to_owned)
-                .into(),
+            args: ["metadata", "--no-deps", "--format-version=1"].map(str::to_owned).into(),
             env: cargo.env.clone(),
             cwd: folder.to_owned(),
             deadline: DEADLINE,
@@ -123,10 +118,7 @@ impl Workspace {
 }
 
 fn first_lines(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[..lines.len().min(8)].join("\n")
 }
 
@@ -145,9 +137,6 @@ mod tests {
         for name in ["web", "server"] {
             std::fs::write(folder.join(name).join("Cargo.toml"), "[package]").unwrap();
         }
-        assert_eq!(
-            candidates(folder),
-            [folder.join("server"), folder.join("web")]
-        );
+        assert_eq!(candidates(folder), [folder.join("server"), folder.join("web")]);
     }
 }

@@ -86,10 +86,7 @@ impl Engine {
                 if !self.judging.is_due(index, &problem) {
                     continue;
                 }
-                let shown = Shown {
-                    root: served.workspace.root.clone(),
-                    problem,
-                };
+                let shown = Shown { root: served.workspace.root.clone(), problem };
                 let rank = self.rank(&shown);
                 if best.as_ref().is_none_or(|best| rank < best.0) {
                     best = Some((rank, index, oracle.clone(), shown));
@@ -176,12 +173,7 @@ impl Case {
             Some(Err(error)) => Err(error.to_string()),
             None => Ok(Vec::new()),
         };
-        handle.send(Event::AllFixesKnown(Judged {
-            workspace,
-            problem,
-            epoch,
-            what,
-        }));
+        handle.send(Event::AllFixesKnown(Judged { workspace, problem, epoch, what }));
     }
 
     async fn ask(self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {

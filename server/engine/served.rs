@@ -39,13 +39,7 @@ impl Served {
         flycheck: Option<Flycheck>,
         oracle: Option<Oracle>,
     ) -> Self {
-        Self {
-            workspace,
-            flycheck,
-            oracle,
-            results: Results::default(),
-            old_run: None,
-        }
+        Self { workspace, flycheck, oracle, results: Results::default(), old_run: None }
     }
 
     /// The name that problems have for a file.
@@ -70,9 +64,8 @@ impl Served {
     ) -> bool {
         self.results.reach(run, &said.unit);
         let root = &self.workspace.root;
-        let recognised = catch_unwind(AssertUnwindSafe(|| {
-            recognise(&said.diagnostic, &said.unit, root)
-        }));
+        let recognised =
+            catch_unwind(AssertUnwindSafe(|| recognise(&said.diagnostic, &said.unit, root)));
         let recognised = recognised.unwrap_or_else(|_| {
             tracing::error!(message = said.diagnostic.message, "recognition panicked");
             None
@@ -111,10 +104,7 @@ impl Served {
         for span in spans.chain(path).chain(demand).chain(held) {
             let missing = span.is_local() && sources.text(&span.file).is_none();
             let file = self.workspace.root.join(&span.file);
-            if let Some(text) = missing
-                .then(|| std::fs::read_to_string(file).ok())
-                .flatten()
-            {
+            if let Some(text) = missing.then(|| std::fs::read_to_string(file).ok()).flatten() {
                 sources.insert(span.file.clone(), text);
             }
         }
@@ -164,9 +154,6 @@ pub(super) fn describe(outcome: &Outcome) -> Option<String> {
 }
 
 fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(8)..].join("\n")
 }

@@ -56,14 +56,7 @@ impl Choice {
             Source::Own => (Who::Own, Some(now)),
             Source::Journal | Source::Tee | Source::Off => (Who::Nobody, None),
         };
-        Self {
-            source,
-            grace,
-            debounce,
-            started: now,
-            who,
-            due,
-        }
+        Self { source, grace, debounce, started: now, who, due }
     }
 
     /// The source that the user, or trust, has left.

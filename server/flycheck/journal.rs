@@ -68,10 +68,7 @@ impl Journal {
         let mut file = File::open(&self.path)?;
         let metadata = file.metadata()?;
         let modified = metadata.modified().ok();
-        let mut news = News {
-            modified,
-            ..News::default()
-        };
+        let mut news = News { modified, ..News::default() };
         let same = match &self.seen {
             Some(seen) => seen.is_prefix_of(&mut file, &metadata)?,
             None => false,
@@ -102,10 +99,7 @@ impl Journal {
 
 impl Seen {
     fn of(metadata: &Metadata) -> Self {
-        Self {
-            identity: identity(metadata),
-            ..Self::default()
-        }
+        Self { identity: identity(metadata), ..Self::default() }
     }
 
     /// Whether the file still starts with what was read from it.
@@ -129,8 +123,7 @@ impl Seen {
         self.offset += bytes.len() as u64;
         let missing = MEMORY.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend(&bytes[..missing]);
-        self.tail
-            .extend(&bytes[bytes.len().saturating_sub(MEMORY)..]);
+        self.tail.extend(&bytes[bytes.len().saturating_sub(MEMORY)..]);
         self.tail.drain(..self.tail.len().saturating_sub(MEMORY));
 
         let mut lines = Vec::new();
@@ -182,11 +175,7 @@ mod tests {
             let temp = tempfile::tempdir().unwrap();
             let path = Utf8PathBuf::from_path_buf(temp.path().join("stdout")).unwrap();
             let journal = Journal::new(path.clone());
-            Self {
-                _temp: temp,
-                path,
-                journal,
-            }
+            Self { _temp: temp, path, journal }
         }
 
         /// Truncates in place, as rust-analyzer does.

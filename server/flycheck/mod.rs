@@ -226,19 +226,11 @@ impl Actor {
 
     fn report(&self, run: u64, what: What) {
         let workspace = self.config.index;
-        (self.listener)(Report {
-            workspace,
-            run,
-            what,
-        });
+        (self.listener)(Report { workspace, run, what });
     }
 
     async fn heard(&mut self, heard: Heard) {
-        let Heard {
-            path,
-            first_look,
-            mut news,
-        } = heard;
+        let Heard { path, first_look, mut news } = heard;
         self.drop_foreign(&path, &mut news.lines);
         let age = news.modified.and_then(|modified| modified.elapsed().ok());
         let live = !first_look || age.is_none_or(|age| age < FRESH);
@@ -285,10 +277,7 @@ impl Actor {
     }
 
     fn is_ours(&self, path: &Utf8PathBuf, lines: &[Line]) -> bool {
-        self.is_private(path)
-            || lines
-                .iter()
-                .any(|line| !matches!(line, Line::Finished { .. }))
+        self.is_private(path) || lines.iter().any(|line| !matches!(line, Line::Finished { .. }))
     }
 
     fn drop_foreign(&self, path: &Utf8PathBuf, lines: &mut Vec<Line>) {
@@ -319,11 +308,7 @@ impl Actor {
         let workspace = self.config.index;
         let listener = Arc::clone(&self.listener);
         let say = move |what| {
-            listener(Report {
-                workspace,
-                run,
-                what,
-            });
+            listener(Report { workspace, run, what });
         };
         let (say_line, commands) = (say.clone(), self.commands.clone());
         let on_line = Arc::new(move |line| say_line(What::Line(line)));

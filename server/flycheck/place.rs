@@ -17,10 +17,7 @@ pub fn workspace_root(folder: &Utf8Path) -> Option<Utf8PathBuf> {
         let Ok(manifest) = std::fs::read_to_string(folder.join("Cargo.toml")) else {
             continue;
         };
-        if manifest
-            .lines()
-            .any(|line| line.trim_start().starts_with("[workspace"))
-        {
+        if manifest.lines().any(|line| line.trim_start().starts_with("[workspace")) {
             return Some(folder.to_owned());
         }
         nearest = nearest.or_else(|| Some(folder.to_owned()));
@@ -35,30 +32,16 @@ pub fn tee_journal(root: &Utf8Path) -> Utf8PathBuf {
     let root = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
     let mut hasher = FxHasher::default();
     root.as_str().hash(&mut hasher);
-    let name = format!(
-        "{}-{:016x}",
-        root.file_name().unwrap_or("root"),
-        hasher.finish()
-    );
-    cache_dir()
-        .join("sendlens")
-        .join("flycheck")
-        .join(name)
-        .join("stdout")
+    let name = format!("{}-{:016x}", root.file_name().unwrap_or("root"), hasher.finish());
+    cache_dir().join("sendlens").join("flycheck").join(name).join("stdout")
 }
 
 fn cache_dir() -> Utf8PathBuf {
     let variable = |name: &str| {
         let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        value
-            .map(Utf8PathBuf::from)
-            .filter(|path| path.is_absolute())
+        value.map(Utf8PathBuf::from).filter(|path| path.is_absolute())
     };
-    let under_home = if cfg!(target_os = "macos") {
-        "Library/Caches"
-    } else {
-        ".cache"
-    };
+    let under_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
     variable("XDG_CACHE_HOME")
         .or_else(|| variable("LOCALAPPDATA"))
         .or_else(|| variable("HOME").map(|home| home.join(under_home)))
@@ -69,10 +52,7 @@ fn cache_dir() -> Utf8PathBuf {
 /// The cargo to run. Editors started from a desktop often lack rustup's folder on their PATH, so
 /// look there too.
 pub fn cargo() -> String {
-    if let Some(cargo) = std::env::var("CARGO")
-        .ok()
-        .filter(|cargo| !cargo.is_empty())
-    {
+    if let Some(cargo) = std::env::var("CARGO").ok().filter(|cargo| !cargo.is_empty()) {
         return cargo;
     }
     let file = format!("cargo{}", std::env::consts::EXE_SUFFIX);
@@ -106,9 +86,6 @@ mod tests {
     fn each_workspace_has_its_own_journal() {
         let [one, two] = ["/a/w", "/b/w"].map(|root| tee_journal(root.into()));
         assert_ne!(one, two);
-        assert!(
-            one.ends_with("stdout") && one.as_str().contains("/w-"),
-            "{one}"
-        );
+        assert!(one.ends_with("stdout") && one.as_str().contains("/w-"), "{one}");
     }
 }

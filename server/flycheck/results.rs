@@ -28,11 +28,7 @@ struct Target {
 
 impl From<&Unit> for Target {
     fn from(unit: &Unit) -> Self {
-        Self {
-            package_id: unit.package_id.clone(),
-            name: unit.target.clone(),
-            kind: unit.kind,
-        }
+        Self { package_id: unit.package_id.clone(), name: unit.target.clone(), kind: unit.kind }
     }
 }
 
@@ -83,11 +79,7 @@ impl Results {
             return false;
         }
         slot.name(run, &mut problem);
-        match slot
-            .problems
-            .iter_mut()
-            .find(|(_, known)| known.id == problem.id)
-        {
+        match slot.problems.iter_mut().find(|(_, known)| known.id == problem.id) {
             Some(known) => {
                 problem.fixes.clone_from(&known.1.fixes);
                 *known = (run, Arc::new(problem));
@@ -189,11 +181,7 @@ mod tests {
         found(&mut results, 1, "b", "b1");
         results.finished(1);
         found(&mut results, 2, "a", "a2");
-        assert_eq!(
-            ids(&results),
-            ["a1", "a2", "b1"],
-            "nothing goes before the end"
-        );
+        assert_eq!(ids(&results), ["a1", "a2", "b1"], "nothing goes before the end");
         results.finished(2);
         assert_eq!(ids(&results), ["a2", "b1"]);
     }

@@ -76,11 +76,7 @@ struct Copies {
 
 impl Copies {
     fn new(journal: Option<File>) -> Self {
-        Self {
-            stdout: Some(io::stdout()),
-            journal,
-            tail: Vec::new(),
-        }
+        Self { stdout: Some(io::stdout()), journal, tail: Vec::new() }
     }
 
     fn copy(&mut self, mut from: impl Read) {
@@ -108,21 +104,14 @@ impl Copies {
 
     fn write_journal(&mut self, bytes: &[u8]) {
         let kept = |file: &mut File| file.write_all(bytes);
-        if self
-            .journal
-            .as_mut()
-            .is_some_and(|file| kept(file).is_err())
-        {
+        if self.journal.as_mut().is_some_and(|file| kept(file).is_err()) {
             self.journal = None;
         }
     }
 
     /// Build tools other than cargo do not say that they are done: the journal needs it said.
     fn finish(&mut self, success: bool) {
-        let said = self
-            .tail
-            .windows(LAST_LINE.len())
-            .any(|window| window == LAST_LINE);
+        let said = self.tail.windows(LAST_LINE.len()).any(|window| window == LAST_LINE);
         if !said {
             let line = format!("\n{{\"reason\":\"build-finished\",\"success\":{success}}}\n");
             self.write_journal(line.as_bytes());
@@ -135,7 +124,5 @@ fn exit_code(status: ExitStatus) -> u8 {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return u8::try_from(128 + signal).unwrap_or(u8::MAX);
     }
-    status
-        .code()
-        .map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
+    status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
 }

@@ -42,20 +42,13 @@ pub(crate) async fn watch(places: Vec<Place>, heard: mpsc::UnboundedSender<Heard
     let mut journals: BTreeMap<Utf8PathBuf, Journal> = BTreeMap::new();
     let mut first_look = true;
     while !heard.is_closed() {
-        for path in places
-            .iter()
-            .flat_map(|place| candidates(place, &mut watches))
-        {
+        for path in places.iter().flat_map(|place| candidates(place, &mut watches)) {
             let new = || Journal::new(path.clone());
             let journal = journals.entry(path.clone()).or_insert_with(new);
             let news = journal.read();
             if news.moved {
                 let path = path.clone();
-                let _ = heard.send(Heard {
-                    path,
-                    first_look,
-                    news,
-                });
+                let _ = heard.send(Heard { path, first_look, news });
             }
         }
         first_look = false;
@@ -77,9 +70,7 @@ fn candidates(place: &Place, watches: &mut Watches) -> Vec<Utf8PathBuf> {
     let Ok(entries) = target.read_dir_utf8() else {
         return Vec::new();
     };
-    let folders = entries
-        .flatten()
-        .filter(|entry| is_flycheck(entry.file_name()));
+    let folders = entries.flatten().filter(|entry| is_flycheck(entry.file_name()));
     let mut files = Vec::new();
     for folder in folders {
         watches.add(Some(folder.path()));
@@ -108,10 +99,7 @@ impl Watches {
             }
         });
         let watcher = watcher.inspect_err(|error| tracing::info!(%error, "polling journals"));
-        Self {
-            watcher: watcher.ok(),
-            folders: Vec::new(),
-        }
+        Self { watcher: watcher.ok(), folders: Vec::new() }
     }
 
     fn add(&mut self, folder: Option<&Utf8Path>) {

@@ -54,11 +54,7 @@ pub(super) struct Desk<'a> {
 impl<'a> Desk<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, facts: &'a ClientFacts) -> Self {
         let texts = Texts::new(snapshot, facts.encoding);
-        Self {
-            snapshot,
-            facts,
-            texts,
-        }
+        Self { snapshot, facts, texts }
     }
 
     /// The actions for a range of a file, best first.
@@ -116,12 +112,7 @@ impl<'a> Desk<'a> {
         let data = action.data.clone().unwrap_or_default();
         let data: Data = serde_json::from_value(data).map_err(|_| Stale::Fix)?;
         let is_it = |shown: &&Shown| shown.root == data.root && shown.problem.id == data.problem;
-        let shown = self
-            .snapshot
-            .problems
-            .iter()
-            .find(is_it)
-            .ok_or(Stale::Fix)?;
+        let shown = self.snapshot.problems.iter().find(is_it).ok_or(Stale::Fix)?;
         let is_it = |fix: &&Fix| fix.id == data.fix && fix.title == data.title;
         let fixes = offered(&shown.problem).into_iter();
         let fix = fixes.into_iter().find(is_it).ok_or(Stale::Fix)?;
@@ -139,17 +130,11 @@ impl<'a> Desk<'a> {
     }
 
     fn version(&self, file: &Utf8Path) -> Option<i32> {
-        self.snapshot
-            .documents
-            .get(file)
-            .map(|document| document.version)
+        self.snapshot.documents.get(file).map(|document| document.version)
     }
 
     /// `None` for a fix that reaches beyond the workspace.
-    #[expect(
-        clippy::mutable_key_type,
-        reason = "the protocol's map is keyed by Uri"
-    )]
+    #[expect(clippy::mutable_key_type, reason = "the protocol's map is keyed by Uri")]
     fn edit(&self, shown: &Shown, fix: &Fix) -> Option<WorkspaceEdit> {
         let mut by_file: BTreeMap<Utf8PathBuf, Vec<TextEdit>> = BTreeMap::new();
         for edit in &fix.edits {
@@ -161,18 +146,14 @@ impl<'a> Desk<'a> {
             edits.push(TextEdit::new(range, edit.new_text.clone()));
         }
         Some(if self.facts.document_changes {
-            let edits = by_file
-                .into_iter()
-                .map(|(file, edits)| self.document_edit(&file, edits));
+            let edits = by_file.into_iter().map(|(file, edits)| self.document_edit(&file, edits));
             let edits = edits.collect::<Option<Vec<_>>>()?;
             WorkspaceEdit {
                 document_changes: Some(DocumentChanges::Operations(edits)),
                 ..WorkspaceEdit::default()
             }
         } else {
-            let edits = by_file
-                .into_iter()
-                .map(|(file, edits)| Some((to_uri(&file)?, edits)));
+            let edits = by_file.into_iter().map(|(file, edits)| Some((to_uri(&file)?, edits)));
             let edits = edits.collect::<Option<HashMap<Uri, _>>>()?;
             WorkspaceEdit::new(edits)
         })
@@ -188,10 +169,7 @@ impl<'a> Desk<'a> {
             version: self.version(file),
         };
         let edits = edits.into_iter().map(OneOf::Left).collect();
-        Some(DocumentChangeOperation::Edit(TextDocumentEdit {
-            text_document,
-            edits,
-        }))
+        Some(DocumentChangeOperation::Edit(TextDocumentEdit { text_document, edits }))
     }
 }
 

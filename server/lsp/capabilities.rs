@@ -39,13 +39,8 @@ pub(super) struct ClientFacts {
 
 impl ClientFacts {
     pub(super) fn resolve(params: &InitializeParams) -> Self {
-        let ClientCapabilities {
-            workspace,
-            text_document,
-            window,
-            general,
-            ..
-        } = params.capabilities.clone();
+        let ClientCapabilities { workspace, text_document, window, general, .. } =
+            params.capabilities.clone();
         let workspace = workspace.unwrap_or_default();
         let text_document = text_document.unwrap_or_default();
         let diagnostics = text_document.publish_diagnostics.unwrap_or_default();
@@ -67,9 +62,7 @@ impl ClientFacts {
             markdown: hover
                 .content_format
                 .is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
-            progress: window
-                .and_then(|window| window.work_done_progress)
-                .unwrap_or_default(),
+            progress: window.and_then(|window| window.work_done_progress).unwrap_or_default(),
             configuration: workspace.configuration.unwrap_or_default(),
             register_configuration: may_register(
                 workspace
@@ -77,9 +70,7 @@ impl ClientFacts {
                     .and_then(|configuration| configuration.dynamic_registration),
             ),
             register_watched_files: may_register(
-                workspace
-                    .did_change_watched_files
-                    .and_then(|files| files.dynamic_registration),
+                workspace.did_change_watched_files.and_then(|files| files.dynamic_registration),
             ),
         }
     }
@@ -94,11 +85,7 @@ fn encoding(offered: Option<Vec<PositionEncodingKind>>) -> Encoding {
         "utf-32" => Some(Encoding::Utf32),
         _ => None,
     };
-    offered
-        .into_iter()
-        .flatten()
-        .find_map(known)
-        .unwrap_or_default()
+    offered.into_iter().flatten().find_map(known).unwrap_or_default()
 }
 
 /// What we can do.
@@ -106,9 +93,7 @@ pub(super) fn server(encoding: Encoding) -> ServerCapabilities {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
         change: Some(TextDocumentSyncKind::INCREMENTAL),
-        save: Some(TextDocumentSyncSaveOptions::SaveOptions(
-            SaveOptions::default(),
-        )),
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions::default())),
         ..TextDocumentSyncOptions::default()
     };
     let actions = CodeActionOptions {

@@ -18,9 +18,7 @@ use crate::{
 
 /// The absolute path of a file; `None` for what is not a file (`untitled:`, `git:`).
 pub(super) fn to_path(uri: &Uri) -> Option<Utf8PathBuf> {
-    let is_file = uri
-        .scheme()
-        .is_some_and(|scheme| scheme.as_str().eq_ignore_ascii_case("file"));
+    let is_file = uri.scheme().is_some_and(|scheme| scheme.as_str().eq_ignore_ascii_case("file"));
     let path = uri.to_file_path().filter(|_| is_file)?;
     Utf8PathBuf::from_path_buf(path.into_owned()).ok()
 }
@@ -32,10 +30,7 @@ pub(super) fn to_uri(path: &Utf8Path) -> Option<Uri> {
 
 /// A place in the protocol's numbers.
 pub(super) fn to_wire(position: Position) -> WirePosition {
-    WirePosition {
-        line: position.line,
-        character: position.character,
-    }
+    WirePosition { line: position.line, character: position.character }
 }
 
 /// An edit of an open text.
@@ -53,11 +48,7 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, encoding: Encoding) -> Self {
-        Self {
-            snapshot,
-            encoding,
-            texts: RefCell::default(),
-        }
+        Self { snapshot, encoding, texts: RefCell::default() }
     }
 
     /// A file's text.
@@ -73,10 +64,7 @@ impl<'a> Texts<'a> {
         file: &Utf8Path,
         position: Position,
     ) -> Option<problem::Position> {
-        Some(
-            self.encoding
-                .from_wire(&self.text(file)?, to_wire(position)),
-        )
+        Some(self.encoding.from_wire(&self.text(file)?, to_wire(position)))
     }
 
     /// The editor's name of a span. Where the text is gone, characters stand for its units.
@@ -102,10 +90,7 @@ mod tests {
     #[test]
     fn only_files_have_paths() {
         let path = |uri: &str| to_path(&uri.parse().unwrap());
-        assert_eq!(
-            path("file:///w/a%20b/%C5%BC.rs"),
-            Some("/w/a b/ż.rs".into())
-        );
+        assert_eq!(path("file:///w/a%20b/%C5%BC.rs"), Some("/w/a b/ż.rs".into()));
         assert_eq!(path("untitled:Untitled-1"), None);
         assert_eq!(path("git:/w/a.rs?x"), None);
     }

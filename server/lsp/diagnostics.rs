@@ -44,9 +44,7 @@ pub(super) fn all(
 /// The hint of one problem.
 pub(super) fn hint(shown: &Shown, texts: &Texts<'_>, facts: &ClientFacts) -> Diagnostic {
     let problem = &shown.problem;
-    let data = Data {
-        id: problem.id.clone(),
-    };
+    let data = Data { id: problem.id.clone() };
     Diagnostic {
         range: texts.range(shown, problem.culprit()),
         severity: Some(DiagnosticSeverity::HINT),
@@ -54,9 +52,7 @@ pub(super) fn hint(shown: &Shown, texts: &Texts<'_>, facts: &ClientFacts) -> Dia
         source: Some(SOURCE.to_owned()),
         message: problem.message.clone(),
         related_information: facts.related_information.then(|| related(shown, texts)),
-        data: serde_json::to_value(data)
-            .ok()
-            .filter(|_| facts.diagnostic_data),
+        data: serde_json::to_value(data).ok().filter(|_| facts.diagnostic_data),
         ..Diagnostic::default()
     }
 }
@@ -83,10 +79,7 @@ fn related(shown: &Shown, texts: &Texts<'_>) -> Vec<DiagnosticRelatedInformation
         places.push((&place.span, format!("on the way there: {}", place.what)));
     }
     if let Some(demand) = &problem.demand {
-        places.push((
-            &demand.span,
-            format!("`{name}` is demanded here, by {}", demand.what),
-        ));
+        places.push((&demand.span, format!("`{name}` is demanded here, by {}", demand.what)));
     }
     let info = |(span, message)| {
         let location = texts.location(shown, span)?;

@@ -29,12 +29,7 @@ pub(super) fn explain(
     position: Position,
     link: Link<'_>,
 ) -> Option<Answer> {
-    let page = |shown| Page {
-        shown,
-        file,
-        text,
-        link,
-    };
+    let page = |shown| Page { shown, file, text, link };
     let sections = [on_values, on_awaits, on_demand];
     let mut answers = sections.iter().flat_map(|section| {
         let answer = |shown| section(&page(shown), position);
@@ -98,11 +93,7 @@ impl Page<'_> {
     }
 
     fn awaits(&self, held: &Held) -> String {
-        let lines: Vec<String> = held
-            .awaits
-            .iter()
-            .map(|point| self.line(&point.span))
-            .collect();
+        let lines: Vec<String> = held.awaits.iter().map(|point| self.line(&point.span)).collect();
         lines.join(", ")
     }
 }
@@ -110,11 +101,7 @@ impl Page<'_> {
 fn on_values(page: &Page<'_>, position: Position) -> Vec<Answer> {
     let held = page.problem().held.iter();
     let here = held.filter(|held| page.is_at(&held.span, position));
-    here.map(|held| Answer {
-        text: value(page, held),
-        span: held.span.clone(),
-    })
-    .collect()
+    here.map(|held| Answer { text: value(page, held), span: held.span.clone() }).collect()
 }
 
 fn value(page: &Page<'_>, held: &Held) -> String {
@@ -129,10 +116,7 @@ fn value(page: &Page<'_>, held: &Held) -> String {
         paragraphs.push(format!("Type: `{ty}`"));
     }
     if !held.awaits.is_empty() {
-        paragraphs.push(format!(
-            "Still alive at the `.await` on {}.",
-            page.awaits(held)
-        ));
+        paragraphs.push(format!("Still alive at the `.await` on {}.", page.awaits(held)));
     }
     if !held.why.is_empty() {
         let reasons: Vec<String> = held.why.iter().map(|why| format!("- {why}")).collect();
@@ -146,9 +130,7 @@ fn value(page: &Page<'_>, held: &Held) -> String {
 fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
     let problem = page.problem();
     let points = problem.held.iter().flat_map(|held| &held.awaits);
-    let Some(point) = points
-        .map(|point| &point.span)
-        .find(|span| page.is_at(span, position))
+    let Some(point) = points.map(|point| &point.span).find(|span| page.is_at(span, position))
     else {
         return Vec::new();
     };
@@ -162,18 +144,11 @@ fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
         text.push_str("\n\n");
         text.push_str(&paragraph);
     }
-    vec![Answer {
-        text,
-        span: point.clone(),
-    }]
+    vec![Answer { text, span: point.clone() }]
 }
 
 fn held_line(page: &Page<'_>, held: &Held) -> String {
-    let ty = held
-        .ty
-        .as_ref()
-        .map(|ty| format!(": `{ty}`"))
-        .unwrap_or_default();
+    let ty = held.ty.as_ref().map(|ty| format!(": `{ty}`")).unwrap_or_default();
     let trait_ = page.trait_name();
     let verdict = match held.send {
         Some(true) => format!("is `{trait_}`"),
@@ -201,17 +176,10 @@ fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
 /// rustc points to the argument; to the user `spawn(` before it is the demand.
 fn with_callee(text: &Rope, demand: &Place) -> Span {
     let mut span = demand.span.clone();
-    let name = demand
-        .what
-        .trim_matches('`')
-        .rsplit("::")
-        .next()
-        .unwrap_or_default();
+    let name = demand.what.trim_matches('`').rsplit("::").next().unwrap_or_default();
     let line = text.get_line(span.start.line.saturating_sub(1) as usize);
     let before = span.start.column.saturating_sub(1) as usize;
-    let before: String = line
-        .map(|line| line.chars().take(before).collect())
-        .unwrap_or_default();
+    let before: String = line.map(|line| line.chars().take(before).collect()).unwrap_or_default();
     let callee = before.trim_end().strip_suffix('(').unwrap_or_default();
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
     let kept = callee.trim_end_matches(is_part);
@@ -249,11 +217,7 @@ fn step(page: &Page<'_>, place: &Place) -> String {
 }
 
 fn culprit(page: &Page<'_>, held: &Held) -> String {
-    let ty = held
-        .ty
-        .as_ref()
-        .map(|ty| format!(", a `{ty}`"))
-        .unwrap_or_default();
+    let ty = held.ty.as_ref().map(|ty| format!(", a `{ty}`")).unwrap_or_default();
     let name = name(held);
     let from = page.line(&held.span);
     if held.awaits.is_empty() {
@@ -265,19 +229,9 @@ fn culprit(page: &Page<'_>, held: &Held) -> String {
 
 /// The quick fix to take, once the compiler has accepted one.
 fn best_fix(problem: &Problem) -> Option<String> {
-    let verified = || {
-        problem
-            .fixes
-            .iter()
-            .filter(|fix| fix.verdict == Verdict::Verified)
-    };
-    let best = verified()
-        .find(|fix| fix.preferred)
-        .or_else(|| verified().next())?;
-    Some(format!(
-        "Quick fix, accepted by the compiler: *{}*.",
-        best.title
-    ))
+    let verified = || problem.fixes.iter().filter(|fix| fix.verdict == Verdict::Verified);
+    let best = verified().find(|fix| fix.preferred).or_else(|| verified().next())?;
+    Some(format!("Quick fix, accepted by the compiler: *{}*.", best.title))
 }
 
 fn name(held: &Held) -> String {
@@ -289,11 +243,7 @@ fn name(held: &Held) -> String {
 }
 
 fn quoted(what: &str) -> String {
-    if what.contains('`') {
-        what.to_owned()
-    } else {
-        format!("`{what}`")
-    }
+    if what.contains('`') { what.to_owned() } else { format!("`{what}`") }
 }
 
 #[cfg(test)]
@@ -307,10 +257,7 @@ mod tests {
 
     #[track_caller]
     fn check_problem(problem: Problem, line: u32, column: u32, want: Expect) {
-        let shown = Shown {
-            root: "/w".into(),
-            problem: Arc::new(problem),
-        };
+        let shown = Shown { root: "/w".into(), problem: Arc::new(problem) };
         let link =
             |_: &Shown, label: &str, span: &Span| format!("[{label}](#L{})", span.start.line);
         let position = Position { line, column };

@@ -33,10 +33,7 @@ async fn next_frame(from: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     loop {
         let mut line = Vec::new();
         // A line that never ends must not fill the memory.
-        let read = (&mut *from)
-            .take(LONGEST)
-            .read_until(b'\n', &mut line)
-            .await;
+        let read = (&mut *from).take(LONGEST).read_until(b'\n', &mut line).await;
         if read.ok()? == 0 {
             return None;
         }
@@ -57,14 +54,8 @@ async fn read_body(from: &mut (impl AsyncBufRead + Unpin), length: u64) -> Optio
 
 fn content_length(line: &[u8]) -> Option<u64> {
     let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
-    let length = value
-        .trim()
-        .parse()
-        .ok()
-        .filter(|length| *length <= LONGEST)?;
-    name.trim()
-        .eq_ignore_ascii_case("content-length")
-        .then_some(length)
+    let length = value.trim().parse().ok().filter(|length| *length <= LONGEST)?;
+    name.trim().eq_ignore_ascii_case("content-length").then_some(length)
 }
 
 /// Whether the framework will understand it.

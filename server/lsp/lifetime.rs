@@ -60,11 +60,7 @@ pub async fn serve() -> u8 {
     if let Some(session) = session.get() {
         session.engine.stop().await;
     }
-    if was_shut_down.load(Ordering::Relaxed) {
-        0
-    } else {
-        ABRUPT
-    }
+    if was_shut_down.load(Ordering::Relaxed) { 0 } else { ABRUPT }
 }
 
 /// Ends the server when the client's process is gone without a word. A process that cannot be
@@ -85,16 +81,12 @@ pub(super) fn follow(client: u32, engine: Handle) {
 
 #[cfg(unix)]
 fn is_alive(process: u32) -> bool {
-    let process = i32::try_from(process)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    process.is_some_and(
-        |process| match rustix::process::test_kill_process(process) {
-            Ok(()) => true,
-            // Somebody else's process is a living one.
-            Err(error) => error == rustix::io::Errno::PERM,
-        },
-    )
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    process.is_some_and(|process| match rustix::process::test_kill_process(process) {
+        Ok(()) => true,
+        // Somebody else's process is a living one.
+        Err(error) => error == rustix::io::Errno::PERM,
+    })
 }
 
 #[cfg(not(unix))]
@@ -106,10 +98,9 @@ fn is_alive(_process: u32) -> bool {
 #[cfg(unix)]
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -139,17 +139,13 @@ impl LanguageServer for Backend {
 
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
         let files = params.changes.iter();
-        let files = files
-            .filter_map(|change| convert::to_path(&change.uri))
-            .collect();
+        let files = files.filter_map(|change| convert::to_path(&change.uri)).collect();
         self.send(|| Some(Event::ChangedOnDisk(files)));
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
         let folders = params.event.added.iter();
-        let folders = folders
-            .filter_map(|folder| convert::to_path(&folder.uri))
-            .collect();
+        let folders = folders.filter_map(|folder| convert::to_path(&folder.uri)).collect();
         self.send(|| Some(Event::Folders(folders)));
     }
 
@@ -171,13 +167,8 @@ impl LanguageServer for Backend {
             let texts = Texts::new(&snapshot, session.facts.encoding);
             let position = texts.position(&file, at.position)?;
             let link = |shown: &Shown, label: &str, span: &Span| session.link(shown, label, span);
-            let answer = hover::explain(
-                &snapshot.problems,
-                &file,
-                &texts.text(&file)?,
-                position,
-                &link,
-            )?;
+            let answer =
+                hover::explain(&snapshot.problems, &file, &texts.text(&file)?, position, &link)?;
             let here = snapshot.problems.first()?;
             let range = range_in(here, &file, &answer.span, &texts);
             Some(Hover {
@@ -190,11 +181,7 @@ impl LanguageServer for Backend {
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
         let session = self.session()?;
         let file = convert::to_path(&params.text_document.uri);
-        let wanted = params
-            .context
-            .only
-            .as_ref()
-            .is_none_or(|kinds| kinds.iter().any(is_wanted));
+        let wanted = params.context.only.as_ref().is_none_or(|kinds| kinds.iter().any(is_wanted));
         let (Some(file), true, true) = (file, wanted, session.facts.code_actions) else {
             return Ok(None);
         };
@@ -227,10 +214,7 @@ fn is_wanted(kind: &CodeActionKind) -> bool {
 
 /// The range of a span that was found in `file`, whatever workspace it is named in.
 fn range_in(shown: &Shown, file: &camino::Utf8Path, span: &Span, texts: &Texts<'_>) -> Range {
-    let span = Span {
-        file: file.to_owned(),
-        ..span.clone()
-    };
+    let span = Span { file: file.to_owned(), ..span.clone() };
     texts.range(shown, &span)
 }
 
@@ -240,18 +224,12 @@ impl Session {
             let kind = MarkupKind::Markdown;
             return MarkupContent { kind, value: text };
         }
-        MarkupContent {
-            kind: MarkupKind::PlainText,
-            value: text.replace("**", ""),
-        }
+        MarkupContent { kind: MarkupKind::PlainText, value: text.replace("**", "") }
     }
 
     fn link(&self, shown: &Shown, label: &str, span: &Span) -> String {
         let uri = convert::to_uri(&shown.path(span)).filter(|_| self.facts.markdown);
         let line = span.start.line;
-        uri.map_or_else(
-            || label.to_owned(),
-            |uri| format!("[{label}]({}#L{line})", uri.as_str()),
-        )
+        uri.map_or_else(|| label.to_owned(), |uri| format!("[{label}]({}#L{line})", uri.as_str()))
     }
 }

@@ -45,15 +45,10 @@ async fn publish(
         let now = diagnostics::all(&snapshot, &facts);
         let gone = sent.keys().filter(|file| !now.contains_key(*file));
         let gone: Vec<_> = gone.cloned().map(|file| (file, Vec::new())).collect();
-        let news = now
-            .iter()
-            .filter(|(file, hints)| sent.get(*file) != Some(*hints));
+        let news = now.iter().filter(|(file, hints)| sent.get(*file) != Some(*hints));
         let news = news.map(|(file, hints)| (file.clone(), hints.clone()));
         for (file, hints) in news.chain(gone).collect::<Vec<_>>() {
-            let version = snapshot
-                .documents
-                .get(&file)
-                .map(|document| document.version);
+            let version = snapshot.documents.get(&file).map(|document| document.version);
             if let Some(uri) = to_uri(&file) {
                 client.publish_diagnostics(uri, hints, version).await;
             }
@@ -99,9 +94,7 @@ async fn notify(
 /// One progress bar, until its sender is dropped.
 async fn progress(client: Client, run: u64, mut units: watch::Receiver<usize>) {
     let token = ProgressToken::String(format!("sendlens/check/{run}"));
-    let params = WorkDoneProgressCreateParams {
-        token: token.clone(),
-    };
+    let params = WorkDoneProgressCreateParams { token: token.clone() };
     let created = client.send_request::<WorkDoneProgressCreate>(params);
     let created = tokio::time::timeout(PROGRESS_ANSWER, created).await;
     // A check that is over meanwhile needs no bar.
@@ -111,9 +104,7 @@ async fn progress(client: Client, run: u64, mut units: watch::Receiver<usize>) {
     let say = async |progress| {
         let value = ProgressParamsValue::WorkDone(progress);
         let token = token.clone();
-        client
-            .send_notification::<Progress>(ProgressParams { token, value })
-            .await;
+        client.send_notification::<Progress>(ProgressParams { token, value }).await;
     };
     say(WorkDoneProgress::Begin(WorkDoneProgressBegin {
         title: "Sendlens: checking".to_owned(),

@@ -40,12 +40,7 @@ impl Session {
             trusted: is_trusted(&initial),
         });
         publish::start(client.clone(), Arc::clone(&facts), outlets);
-        Self {
-            facts,
-            engine,
-            client,
-            initial,
-        }
+        Self { facts, engine, client, initial }
     }
 
     /// Finds out the settings and hands them to the engine: what the client answers when asked,
@@ -85,9 +80,7 @@ impl Session {
                 kind: None,
             };
             let options = DidChangeWatchedFilesRegistrationOptions {
-                watchers: ["**/*.rs", "**/Cargo.toml", "**/Cargo.lock"]
-                    .map(watcher)
-                    .into(),
+                watchers: ["**/*.rs", "**/Cargo.toml", "**/Cargo.lock"].map(watcher).into(),
             };
             let options = serde_json::to_value(options).ok();
             registrations.push(registration("workspace/didChangeWatchedFiles", options));
@@ -105,36 +98,20 @@ impl Session {
 }
 
 async fn pull(client: &Client) -> Option<Value> {
-    let item = ConfigurationItem {
-        scope_uri: None,
-        section: Some("sendlens".to_owned()),
-    };
+    let item = ConfigurationItem { scope_uri: None, section: Some("sendlens".to_owned()) };
     let answer = client.configuration(vec![item]);
-    let answer = tokio::time::timeout(SETTINGS_ANSWER, answer)
-        .await
-        .ok()?
-        .ok()?;
-    answer
-        .into_iter()
-        .next()
-        .filter(|settings| !settings.is_null())
+    let answer = tokio::time::timeout(SETTINGS_ANSWER, answer).await.ok()?.ok()?;
+    answer.into_iter().next().filter(|settings| !settings.is_null())
 }
 
 fn registration(method: &str, register_options: Option<Value>) -> Registration {
-    Registration {
-        id: format!("sendlens/{method}"),
-        method: method.to_owned(),
-        register_options,
-    }
+    Registration { id: format!("sendlens/{method}"), method: method.to_owned(), register_options }
 }
 
 /// Only the editor itself may vouch for a folder: a setting could lie in the folder.
 fn is_trusted(initial: &Value) -> bool {
     let section = initial.get("sendlens").unwrap_or(initial);
-    section
-        .get("trusted")
-        .and_then(Value::as_bool)
-        .unwrap_or(true)
+    section.get("trusted").and_then(Value::as_bool).unwrap_or(true)
 }
 
 fn folders(params: &InitializeParams) -> Vec<Utf8PathBuf> {

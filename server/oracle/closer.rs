@@ -25,10 +25,7 @@ use crate::{
 
 /// Whether an error is one that names no value, so that asking closer helps.
 pub(super) fn needs_asking(problem: &Problem) -> bool {
-    let shape = matches!(
-        problem.kind,
-        Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler
-    );
+    let shape = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler);
     shape
         && problem.held.is_empty()
         && (problem.future.span.is_local() || problem.kind == Kind::Handler)
@@ -38,7 +35,7 @@ pub(super) fn needs_asking(problem: &Problem) -> bool {
 struct Asked<'a> {
     file: &'a Utf8Path,
     text: &'a str,
-    body: AsyncBody,
+    body: Option<AsyncBody>,
     func: Option<ast::Fn>,
 }
 
@@ -62,12 +59,16 @@ pub(super) async fn ask(
             return Ok(Some(found));
         }
     }
-    let Some(text) = probe::with_probes(asked.text, edition(problem), &asked.body) else {
+    let probed = asked
+        .body
+        .as_ref()
+        .and_then(|body| Some((body, probe::with_probes(asked.text, edition(problem), body)?)));
+    let Some((body, text)) = probed else {
         return Ok(Some(problem.clone()));
     };
     let said = run(bench, command, sources, asked.file, text, "sendlens-type").await?;
     let mut found = problem.clone();
-    found.held = held_values(&asked, problem, &said);
+    found.held = held_values(&asked, body, problem, &said);
     if found.held.is_empty() && problem.kind == Kind::Handler {
         return Ok(None);
     }
@@ -96,19 +97,12 @@ async fn run(
         return Ok(said);
     }
     let survey = bench.survey(&texts).await?;
-    Ok(survey
-        .diagnostics
-        .into_iter()
-        .map(|it| it.diagnostic)
-        .collect())
+    Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
 }
 
 fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
     diagnostic.message.contains(mark)
-        || diagnostic
-            .children
-            .iter()
-            .any(|child| child.message.contains(mark))
+        || diagnostic.children.iter().any(|child| child.message.contains(mark))
 }
 
 /// The problem as the demand beside the fn explains it.
@@ -130,102 +124,69 @@ fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<
     Some(complete)
 }
 
-fn held_values(asked: &Asked<'_>, problem: &Problem, said: &[Diagnostic]) -> Vec<Held> {
+fn held_values(
+    asked: &Asked<'_>,
+    body: &AsyncBody,
+    problem: &Problem,
+    said: &[Diagnostic],
+) -> Vec<Held> {
     let lines = Lines::new(asked.text);
     let span = |range| lines.span(asked.file, range);
     let answers = probe::answers(said);
-    let guilty = asked
-        .body
-        .crossings
-        .iter()
-        .enumerate()
-        .filter_map(|(n, crossing)| {
-            let answer = answers.get(&n)?;
-            let shortfall = answer.shortfall.as_ref()?;
-            let text = asked
-                .text
-                .get(std::ops::Range::<usize>::from(crossing.range))?;
-            let awaits = crossing
-                .awaits
-                .iter()
-                .filter_map(|n| asked.body.awaits.get(*n));
-            let held = Held {
-                name: crossing.name.clone(),
-                text: text.to_owned(),
-                ty: answer.ty.clone(),
-                send: Some(false),
-                span: span(crossing.range),
-                awaits: awaits
-                    .map(|it| Await {
-                        span: span(*it),
-                        reported: false,
-                    })
-                    .collect(),
-                why: shortfall.why.clone(),
-            };
-            Some((shortfall.leaf.clone(), held))
-        });
+    let guilty = body.crossings.iter().enumerate().filter_map(|(n, crossing)| {
+        let answer = answers.get(&n)?;
+        let shortfall = answer.shortfall.as_ref()?;
+        let text = asked.text.get(std::ops::Range::<usize>::from(crossing.range))?;
+        let awaits = crossing.awaits.iter().filter_map(|n| body.awaits.get(*n));
+        let held = Held {
+            name: crossing.name.clone(),
+            text: text.to_owned(),
+            ty: answer.ty.clone(),
+            send: Some(false),
+            span: span(crossing.range),
+            awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
+            why: shortfall.why.clone(),
+        };
+        Some((shortfall.leaf.clone(), held))
+    });
     let (same_leaf, others): (Vec<_>, Vec<_>) =
         guilty.partition(|(leaf, _)| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf));
     // A generic body knows `T`, the error knows what `T` was: then no leaf is the same.
-    let chosen = if same_leaf.is_empty() {
-        others
-    } else {
-        same_leaf
-    };
+    let chosen = if same_leaf.is_empty() { others } else { same_leaf };
     chosen.into_iter().map(|(_, held)| held).collect()
 }
 
 fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
     match handler_name(&problem.future).filter(|_| problem.kind == Kind::Handler) {
         Some(name) => {
-            let near = sources
-                .iter()
-                .filter(|(file, _)| *file == problem.reported_at.file);
-            let mut files = near.chain(sources.iter());
+            let near = sources.iter().filter(|(file, _)| *file == problem.reported_at.file);
+            let mut files = near.chain(sources.iter()).filter(|(_, text)| text.contains(name));
             files.find_map(|(file, text)| {
-                let is_it = |body: &AsyncBody| body.name.as_deref() == Some(name);
-                text.contains(name)
-                    .then(|| body_in(problem, file, text, &is_it))
-                    .flatten()
+                let tree = SourceFile::parse(text, edition(problem)).tree();
+                let mut fns = tree.syntax().descendants().filter_map(ast::Fn::cast);
+                let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
+                let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
+                let range = func.syntax().text_range();
+                Some(Asked { file, text, body: body_at(problem, text, range), func: Some(func) })
             })
         }
         None => {
-            let (file, text) = sources
-                .iter()
-                .find(|(file, _)| *file == problem.future.span.file)?;
+            let (file, text) =
+                sources.iter().find(|(file, _)| *file == problem.future.span.file)?;
             let span = Lines::new(text).range(&problem.future.span)?;
-            let starts = |body: &AsyncBody| body.range.contains_range(span);
-            body_in(problem, file, text, &starts)
+            let tree = SourceFile::parse(text, edition(problem)).tree();
+            let is_fn = problem.future.what.contains("fn");
+            let element = tree.syntax().covering_element(span);
+            let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
+            Some(Asked { file, text, body: body_at(problem, text, span), func })
         }
     }
 }
 
-fn body_in<'a>(
-    problem: &Problem,
-    file: &'a Utf8Path,
-    text: &'a str,
-    wanted: &dyn Fn(&AsyncBody) -> bool,
-) -> Option<Asked<'a>> {
-    let bodies = syntax::analyse(text, edition(problem));
-    let body = bodies
-        .into_iter()
-        .filter(|body| wanted(body))
-        .min_by_key(|body| body.range.len())?;
-    let tree = SourceFile::parse(text, edition(problem)).tree();
-    let element = tree.syntax().covering_element(body.range);
-    let func = element.ancestors().filter_map(ast::Fn::cast).find(|func| {
-        func.syntax().text_range() == body.range
-            && func
-                .name()
-                .is_some_and(|it| body.name.as_deref() == Some(&*it.text()))
-    });
-    Some(Asked {
-        file,
-        text,
-        body,
-        func,
-    })
+/// The innermost async body around a range.
+fn body_at(problem: &Problem, text: &str, range: TextRange) -> Option<AsyncBody> {
+    let bodies = syntax::analyse(text, edition(problem)).into_iter();
+    bodies.filter(|body| body.range.contains_range(range)).min_by_key(|body| body.range.len())
 }
 
 fn handler_name(future: &Place) -> Option<&str> {

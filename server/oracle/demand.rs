@@ -40,12 +40,8 @@ pub(super) fn demand_of(func: &ast::Fn) -> Option<Demand> {
         params.push(format!("p{n}: {}", param.ty()?.syntax().text()));
         args.push(format!("p{n}"));
     }
-    let generics = func
-        .generic_param_list()
-        .map(|it| it.syntax().text().to_string());
-    let clause = func
-        .where_clause()
-        .map(|it| format!(" {}", it.syntax().text()));
+    let generics = func.generic_param_list().map(|it| it.syntax().text().to_string());
+    let clause = func.where_clause().map(|it| format!(" {}", it.syntax().text()));
     let need = format!("fn {NEED}<F: ::core::future::Future + ::core::marker::Send>(_: F) {{}}");
     let surroundings = Surroundings::of(func);
     let callee = match surroundings {
@@ -65,10 +61,7 @@ pub(super) fn demand_of(func: &ast::Fn) -> Option<Demand> {
         Surroundings::TraitImpl(block) => (block.syntax().clone(), in_own_impl(&block, &demand)?),
         Surroundings::Trait => return None,
     };
-    Some(Demand {
-        at: TextRange::empty(owner.text_range().end()),
-        text: one_line(&text),
-    })
+    Some(Demand { at: TextRange::empty(owner.text_range().end()), text: one_line(&text) })
 }
 
 /// What a fn stands in: it decides how it is called and where a function fits.
@@ -102,12 +95,8 @@ fn trait_name(func: &ast::Fn) -> Option<String> {
 }
 
 fn in_own_impl(block: &ast::Impl, demand: &str) -> Option<String> {
-    let generics = block
-        .generic_param_list()
-        .map(|it| it.syntax().text().to_string());
-    let clause = block
-        .where_clause()
-        .map(|it| format!(" {}", it.syntax().text()));
+    let generics = block.generic_param_list().map(|it| it.syntax().text().to_string());
+    let clause = block.where_clause().map(|it| format!(" {}", it.syntax().text()));
     let ty = block.self_ty()?.syntax().text().to_string();
     let (generics, clause) = (generics.unwrap_or_default(), clause.unwrap_or_default());
     Some(format!(" impl{generics} {ty}{clause} {{{demand} }}"))
@@ -117,9 +106,7 @@ fn receiver_type(receiver: &ast::SelfParam) -> String {
     if let Some(ty) = receiver.ty() {
         return ty.syntax().text().to_string();
     }
-    let lifetime = receiver
-        .lifetime()
-        .map(|it| format!("{} ", it.syntax().text()));
+    let lifetime = receiver.lifetime().map(|it| format!("{} ", it.syntax().text()));
     match (receiver.amp_token(), receiver.mut_token()) {
         (Some(_), Some(_)) => format!("&{}mut Self", lifetime.unwrap_or_default()),
         (Some(_), None) => format!("&{}Self", lifetime.unwrap_or_default()),
@@ -129,9 +116,7 @@ fn receiver_type(receiver: &ast::SelfParam) -> String {
 
 /// Line ends would move what follows; comments in the copied text would swallow the rest.
 fn one_line(text: &str) -> String {
-    let lines = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default().trim_end());
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default().trim_end());
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -142,11 +127,7 @@ mod tests {
 
     fn demand(text: &str) -> Option<String> {
         let tree = SourceFile::parse(text, Edition::Edition2021).tree();
-        let func = tree
-            .syntax()
-            .descendants()
-            .filter_map(ast::Fn::cast)
-            .next()?;
+        let func = tree.syntax().descendants().filter_map(ast::Fn::cast).next()?;
         demand_of(&func).map(|demand| demand.text)
     }
 
@@ -161,19 +142,13 @@ mod tests {
                 "fn sendlens_demand<T>(sendlens_self: &Self, p0: (T, u8)) where T: Clone {"
             )
         );
-        assert!(
-            text.ends_with("sendlens_need(Self::f(sendlens_self, p0)); }"),
-            "{text}"
-        );
+        assert!(text.ends_with("sendlens_need(Self::f(sendlens_self, p0)); }"), "{text}");
     }
 
     #[test]
     fn a_method_of_a_trait_impl_is_asked_in_an_impl_of_its_own() {
         let text = demand("impl Job for Żółw { async fn run(self) {} }").unwrap();
-        assert!(
-            text.starts_with(" impl Żółw { #[allow(warnings)] fn sendlens_demand"),
-            "{text}"
-        );
+        assert!(text.starts_with(" impl Żółw { #[allow(warnings)] fn sendlens_demand"), "{text}");
     }
 
     #[test]

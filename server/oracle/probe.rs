@@ -75,9 +75,7 @@ fn probe(n: usize, name: &str, origin: Origin) -> String {
 
 fn body_block(root: &SyntaxNode, body: &AsyncBody) -> Option<ast::BlockExpr> {
     let element = root.covering_element(body.range);
-    let node = element
-        .ancestors()
-        .find(|node| node.text_range() == body.range)?;
+    let node = element.ancestors().find(|node| node.text_range() == body.range)?;
     if let Some(func) = ast::Fn::cast(node.clone()) {
         return func.body();
     }
@@ -95,9 +93,7 @@ fn after_declaration(root: &SyntaxNode, crossing: &Crossing, start: TextSize) ->
     let Some(token) = root.token_at_offset(crossing.range.start()).right_biased() else {
         return start;
     };
-    let in_scope = token
-        .parent_ancestors()
-        .find_map(|node| scope_start(&node, crossing.range));
+    let in_scope = token.parent_ancestors().find_map(|node| scope_start(&node, crossing.range));
     in_scope.or_else(|| after_tokens(&token)).unwrap_or(start)
 }
 
@@ -133,12 +129,9 @@ fn after_tokens(token: &SyntaxToken) -> Option<TextSize> {
     if token.parent()?.kind() != SyntaxKind::TOKEN_TREE {
         return None;
     }
-    let siblings = std::iter::successors(token.next_sibling_or_token(), |it| {
-        it.next_sibling_or_token()
-    });
-    let mut ends = siblings
-        .filter(|it| it.kind() == T![;])
-        .map(|it| it.text_range().end());
+    let siblings =
+        std::iter::successors(token.next_sibling_or_token(), |it| it.next_sibling_or_token());
+    let mut ends = siblings.filter(|it| it.kind() == T![;]).map(|it| it.text_range().end());
     ends.next()
 }
 
@@ -188,10 +181,7 @@ mod tests {
 
     #[test]
     fn answers_are_read_by_number() {
-        assert_eq!(
-            type_answer("sendlens-type:12:Vec<Rc<u8>>"),
-            Some((12, "Vec<Rc<u8>>"))
-        );
+        assert_eq!(type_answer("sendlens-type:12:Vec<Rc<u8>>"), Some((12, "Vec<Rc<u8>>")));
         assert_eq!(type_answer("mismatched types"), None);
     }
 
@@ -207,6 +197,7 @@ mod tests {
             origin,
             range,
             awaits: vec![0],
+            held_from_start: false,
         };
         let body = AsyncBody {
             kind: crate::syntax::BodyKind::Fn,
@@ -221,17 +212,8 @@ mod tests {
             ],
         };
         let probed = with_probes(text, Edition::Edition2021, &body).unwrap();
-        assert!(
-            probed.contains("let żółw = 1; sendlens_type::<1, _>(&żółw);"),
-            "{probed}"
-        );
-        assert!(
-            probed.contains("Some(x) => { sendlens_type::<2, _>(&x);"),
-            "{probed}"
-        );
-        assert!(
-            probed.contains("{ t }  sendlens_type::<0, _>(&p);"),
-            "{probed}"
-        );
+        assert!(probed.contains("let żółw = 1; sendlens_type::<1, _>(&żółw);"), "{probed}");
+        assert!(probed.contains("Some(x) => { sendlens_type::<2, _>(&x);"), "{probed}");
+        assert!(probed.contains("{ t }  sendlens_type::<0, _>(&p);"), "{probed}");
     }
 }

@@ -18,10 +18,7 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
     let file = problem.culprit().file.clone();
     if let Some(text) = sources.text(&file) {
         let culprit = Culprit::new(&file, text, &problem.unit.edition);
-        if matches!(
-            problem.kind,
-            Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic
-        ) {
+        if matches!(problem.kind, Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic) {
             for held in &mut problem.held {
                 culprit.find_operand_await(held);
             }
@@ -73,19 +70,13 @@ impl<'a> Culprit<'a> {
     }
 
     fn innermost(&self, range: TextRange) -> Option<&AsyncBody> {
-        let around = self
-            .bodies
-            .iter()
-            .filter(|body| body.range.contains_range(range));
+        let around = self.bodies.iter().filter(|body| body.range.contains_range(range));
         around.min_by_key(|body| body.range.len())
     }
 
     fn place(&self, body: &AsyncBody) -> Place {
         let what = describe(body);
-        Place {
-            what,
-            span: self.lines.span(self.file, body.header),
-        }
+        Place { what, span: self.lines.span(self.file, body.header) }
     }
 
     /// rustc names one await; the analysis knows the others that the value crosses.
@@ -97,21 +88,14 @@ impl<'a> Culprit<'a> {
             return;
         };
         let name = held.name.as_deref();
-        let awaits = self
-            .bodies
-            .iter()
-            .flat_map(|body| body.awaits_of(value, name));
+        let awaits = self.bodies.iter().flat_map(|body| body.awaits_of(value, name));
         for range in awaits.collect::<Vec<_>>() {
             let span = self.lines.span(self.file, range);
             if !held.awaits.iter().any(|known| known.span == span) {
-                held.awaits.push(Await {
-                    span,
-                    reported: false,
-                });
+                held.awaits.push(Await { span, reported: false });
             }
         }
-        held.awaits
-            .sort_by(|a, b| (&a.span.file, a.span.start).cmp(&(&b.span.file, b.span.start)));
+        held.awaits.sort_by(|a, b| (&a.span.file, a.span.start).cmp(&(&b.span.file, b.span.start)));
     }
 
     /// rustc points at the awaited operand; the await is the word behind it.
@@ -123,16 +107,10 @@ impl<'a> Culprit<'a> {
         let awaiting = node
             .ancestors()
             .filter_map(ast::AwaitExpr::cast)
-            .find(|it| {
-                it.expr()
-                    .is_some_and(|expr| expr.syntax().text_range() == operand)
-            });
+            .find(|it| it.expr().is_some_and(|expr| expr.syntax().text_range() == operand));
         if let Some(token) = awaiting.and_then(|it| it.await_token()) {
             let span = self.lines.span(self.file, token.text_range());
-            held.awaits = vec![Await {
-                span,
-                reported: true,
-            }];
+            held.awaits = vec![Await { span, reported: true }];
         }
     }
 }
@@ -172,8 +150,5 @@ fn named_fn(place: &Place, sources: &Sources, edition: &str) -> Option<Place> {
         .filter(|it| matches!(it.kind(), SyntaxKind::ASYNC_KW | SyntaxKind::FN_KW))?;
     let range = head.text_range().cover(name.syntax().text_range());
     let what = format!("async fn `{}`", name.text());
-    Some(Place {
-        what,
-        span: lines.span(&place.span.file, range),
-    })
+    Some(Place { what, span: lines.span(&place.span.file, range) })
 }

@@ -39,11 +39,7 @@ pub(super) fn from_demand(problem: &Problem, demanded: &Place, sources: &Sources
         return Vec::new();
     }
     let ways = block.calls.iter().filter_map(|name| {
-        if *name == goal {
-            Some(Vec::new())
-        } else {
-            search.between(name, &goal)
-        }
+        if *name == goal { Some(Vec::new()) } else { search.between(name, &goal) }
     });
     let Some(shortest) = ways.min_by_key(Vec::len) else {
         return Vec::new();
@@ -95,13 +91,9 @@ impl<'a> Search<'a> {
         let mut known: HashMap<String, Vec<Caller>> = HashMap::new();
         while let Some(way) = queue.pop_front() {
             let last = way.last()?;
-            let callers = known
-                .entry(last.clone())
-                .or_insert_with(|| self.fns_named(last));
-            let calls: HashSet<String> = callers
-                .iter()
-                .flat_map(|caller| caller.calls.iter().cloned())
-                .collect();
+            let callers = known.entry(last.clone()).or_insert_with(|| self.fns_named(last));
+            let calls: HashSet<String> =
+                callers.iter().flat_map(|caller| caller.calls.iter().cloned()).collect();
             if calls.contains(goal) {
                 let places = way.iter().filter_map(|name| known.get(name)?.first());
                 return Some(places.map(|caller| caller.place.clone()).collect());
@@ -127,13 +119,8 @@ impl<'a> Search<'a> {
 
     fn fns_named(&self, name: &str) -> Vec<Caller> {
         let needle = format!("fn {name}");
-        let files = self
-            .sources
-            .iter()
-            .filter(|(_, text)| text.contains(&needle));
-        files
-            .flat_map(|(file, text)| self.fns_in(file, text, name))
-            .collect()
+        let files = self.sources.iter().filter(|(_, text)| text.contains(&needle));
+        files.flat_map(|(file, text)| self.fns_in(file, text, name)).collect()
     }
 
     fn fns_in(&self, file: &Utf8Path, text: &str, name: &str) -> Vec<Caller> {
@@ -146,14 +133,8 @@ impl<'a> Search<'a> {
                 let head = it.async_token().or_else(|| it.fn_token())?;
                 let range = head.text_range().cover(it.name()?.syntax().text_range());
                 let what = format!("async fn `{name}`");
-                let place = Place {
-                    what,
-                    span: lines.span(file, range),
-                };
-                Some(Caller {
-                    place,
-                    calls: calls_in(it.body()?.syntax()),
-                })
+                let place = Place { what, span: lines.span(file, range) };
+                Some(Caller { place, calls: calls_in(it.body()?.syntax()) })
             })
             .collect()
     }
@@ -170,23 +151,16 @@ impl<'a> Search<'a> {
             range.contains_range(block) || block.contains_range(range)
         })?;
         let head = block.async_token()?.text_range();
-        let place = Place {
-            what: "async block".to_owned(),
-            span: lines.span(&demanded.span.file, head),
-        };
-        Some(Caller {
-            place,
-            calls: calls_in(block.syntax()),
-        })
+        let place =
+            Place { what: "async block".to_owned(), span: lines.span(&demanded.span.file, head) };
+        Some(Caller { place, calls: calls_in(block.syntax()) })
     }
 }
 
 /// Every name that is followed by `(` or `::<..>(`, macros' tokens included.
 fn calls_in(body: &SyntaxNode) -> Vec<String> {
     let mut calls = Vec::new();
-    let tokens = body
-        .descendants_with_tokens()
-        .filter_map(|it| it.into_token());
+    let tokens = body.descendants_with_tokens().filter_map(|it| it.into_token());
     for token in tokens.filter(|it| it.kind() == SyntaxKind::IDENT) {
         let next = std::iter::successors(token.next_token(), |it| it.next_token())
             .find(|it| !it.kind().is_trivia());

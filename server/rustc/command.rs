@@ -32,9 +32,7 @@ impl RustcCommand {
         }
         let program = words.next()?;
         let args: Vec<String> = words.collect();
-        args.iter()
-            .any(|arg| arg == "--crate-name")
-            .then_some(Self { program, args, env })
+        args.iter().any(|arg| arg == "--crate-name").then_some(Self { program, args, env })
     }
 
     /// Whether this call compiles a unit, in its test form or not.
@@ -57,10 +55,7 @@ impl RustcCommand {
     /// The name of the file that lists the unit's sources, in the call's output directory.
     pub fn dep_info_name(&self) -> Option<String> {
         let name = self.value_of("--crate-name")?;
-        let extra = self
-            .args
-            .iter()
-            .find_map(|arg| arg.strip_prefix("extra-filename="));
+        let extra = self.args.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
         Some(format!("{name}{}.d", extra.unwrap_or_default()))
     }
 
@@ -87,11 +82,7 @@ impl RustcCommand {
         args.push("--emit=dep-info,metadata".to_owned());
         args.extend(["--out-dir".to_owned(), out_dir.to_string()]);
         args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
-        Self {
-            program: self.program.clone(),
-            args,
-            env: self.env.clone(),
-        }
+        Self { program: self.program.clone(), args, env: self.env.clone() }
     }
 }
 
@@ -134,9 +125,7 @@ pub fn build_args(args: &[String]) -> Vec<String> {
             kept.push(arg.clone());
             kept.extend(words.next().cloned());
         } else if ALONE.contains(&arg.as_str())
-            || WITH_VALUE
-                .iter()
-                .any(|flag| arg.starts_with(&format!("{flag}=")))
+            || WITH_VALUE.iter().any(|flag| arg.starts_with(&format!("{flag}=")))
         {
             kept.push(arg.clone());
         }
@@ -159,10 +148,7 @@ mod tests {
         assert_eq!(command.program, "/bin/rustc");
         assert_eq!(command.env[1].1, "an app: \"it's\"");
         assert_eq!(command.value_of("--crate-name"), Some("app"));
-        assert_eq!(
-            command.args.last().unwrap(),
-            "cfg(feature, values(\"a b\"))"
-        );
+        assert_eq!(command.args.last().unwrap(), "cfg(feature, values(\"a b\"))");
     }
 
     #[test]
@@ -179,11 +165,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_not_commands() {
-        for line in [
-            "   Compiling app",
-            "     Running `/t/build-script-build`",
-            "Running `a",
-        ] {
+        for line in ["   Compiling app", "     Running `/t/build-script-build`", "Running `a"] {
             assert_eq!(RustcCommand::from_cargo_line(line), None, "{line}");
         }
     }
@@ -192,9 +174,7 @@ mod tests {
     fn what_to_build_is_dropped_and_how_is_kept() {
         let args = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(
-            build_args(&args(
-                "-p app --features a,b --bin x --release --target=wasm32 --tests"
-            )),
+            build_args(&args("-p app --features a,b --bin x --release --target=wasm32 --tests")),
             args("--features a,b --release --target=wasm32"),
         );
     }

@@ -41,30 +41,19 @@ pub fn parse_line(line: &str) -> Line {
     }
     match serde_json::from_str(line) {
         Ok(Message::CompilerMessage(message)) => diagnostic(message),
-        Ok(Message::CompilerArtifact(artifact)) => Line::Compiled(Box::new(unit(
-            artifact.package_id.to_string(),
-            &artifact.target,
-        ))),
-        Ok(Message::BuildFinished(finished)) => Line::Finished {
-            success: finished.success,
-        },
+        Ok(Message::CompilerArtifact(artifact)) => {
+            Line::Compiled(Box::new(unit(artifact.package_id.to_string(), &artifact.target)))
+        }
+        Ok(Message::BuildFinished(finished)) => Line::Finished { success: finished.success },
         Ok(_) => Line::Noise,
         Err(_) => bare_diagnostic(line),
     }
 }
 
 fn diagnostic(message: CompilerMessage) -> Line {
-    let CompilerMessage {
-        package_id,
-        target,
-        message,
-        ..
-    } = message;
+    let CompilerMessage { package_id, target, message, .. } = message;
     let unit = unit(package_id.to_string(), &target);
-    Line::Diagnostic(Box::new(UnitDiagnostic {
-        unit,
-        diagnostic: message,
-    }))
+    Line::Diagnostic(Box::new(UnitDiagnostic { unit, diagnostic: message }))
 }
 
 fn bare_diagnostic(line: &str) -> Line {
@@ -131,14 +120,7 @@ mod tests {
 
     #[test]
     fn broken_lines_are_noise() {
-        for line in [
-            "",
-            "   Compiling app",
-            "{\"reason\":\"compiler-mess",
-            "{}",
-            "[1]",
-            "\u{0}",
-        ] {
+        for line in ["", "   Compiling app", "{\"reason\":\"compiler-mess", "{}", "[1]", "\u{0}"] {
             assert!(matches!(parse_line(line), Line::Noise), "{line:?}");
         }
     }

@@ -68,24 +68,16 @@ fn cargo_is_missing() {
 fn a_package_with_other_errors() {
     let project = Project::copy("sample");
     let text = project.read("src/main.rs");
-    project.write(
-        "src/main.rs",
-        &format!("{text}\nfn broken( {{ let x: = ; }}\n"),
-    );
+    project.write("src/main.rs", &format!("{text}\nfn broken( {{ let x: = ; }}\n"));
     let root = project.root();
     let mut client = Client::start(Start::new(&root).options(own()));
     let main = project.file("src/main.rs");
     client.open(&main);
     client.wait_for("the end of the check", |client| {
         let mut heard = client.heard.iter();
-        heard
-            .find(|it| it["params"]["value"]["kind"] == "end")
-            .map(|_| ())
+        heard.find(|it| it["params"]["value"]["kind"] == "end").map(|_| ())
     });
-    assert!(
-        client.messages().is_empty(),
-        "rust-analyzer shows such errors"
-    );
+    assert!(client.messages().is_empty(), "rust-analyzer shows such errors");
     project.write("src/main.rs", &text);
     client.save(&main);
     client.wait_for_hints(&main, 2);
@@ -123,10 +115,7 @@ fn garbage_from_the_client() {
     let unopened = json!({"uri": "file:///x.rs", "version": 3});
     let change = json!({"textDocument": unopened, "contentChanges": [{"text": "x"}]});
     client.notify("textDocument/didChange", change);
-    client.notify(
-        "textDocument/didClose",
-        json!({"textDocument": {"uri": "untitled:1"}}),
-    );
+    client.notify("textDocument/didClose", json!({"textDocument": {"uri": "untitled:1"}}));
     assert_lives(client);
 }
 
@@ -159,16 +148,9 @@ fn a_folder_that_is_not_trusted_runs_no_cargo() {
         "range": {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}},
         "context": {"diagnostics": []},
     });
-    assert_eq!(
-        client.request("textDocument/codeAction", actions),
-        json!([])
-    );
+    assert_eq!(client.request("textDocument/codeAction", actions), json!([]));
     client.shut_down();
-    assert!(
-        !log.exists(),
-        "cargo ran: {}",
-        std::fs::read_to_string(&log).unwrap()
-    );
+    assert!(!log.exists(), "cargo ran: {}", std::fs::read_to_string(&log).unwrap());
 }
 
 #[cfg(unix)]

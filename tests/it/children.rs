@@ -30,9 +30,7 @@ fn endless(project: &Project) -> (Client, PathBuf) {
 fn checks(log: &Path) -> Vec<Vec<i32>> {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines = text.lines();
-    lines
-        .map(|line| line.split(' ').map(|id| id.parse().unwrap()).collect())
-        .collect()
+    lines.map(|line| line.split(' ').map(|id| id.parse().unwrap()).collect()).collect()
 }
 
 fn lives(process: i32) -> bool {
@@ -62,10 +60,7 @@ fn an_overtaken_check_dies_with_its_group() {
     eventually("the first is dead", || !all[0].iter().any(|id| lives(*id)));
     assert!(all[1].iter().all(|id| lives(*id)));
     assert_eq!(client.shut_down(), Some(0));
-    assert!(
-        !all[1].iter().any(|id| lives(*id)),
-        "the second outlived the server"
-    );
+    assert!(!all[1].iter().any(|id| lives(*id)), "the second outlived the server");
 }
 
 #[cfg(target_os = "linux")]

@@ -167,9 +167,7 @@ impl Client {
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
         let end = Instant::now() + DEADLINE;
         loop {
-            let message = self
-                .receive(end)
-                .unwrap_or_else(|| panic!("no answer to {method}"));
+            let message = self.receive(end).unwrap_or_else(|| panic!("no answer to {method}"));
             if message["id"] == id && message.get("method").is_none() {
                 return match message.get("error") {
                     Some(error) => Err(error.clone()),
@@ -213,10 +211,7 @@ impl Client {
             if is_enough(&answer) {
                 return answer;
             }
-            assert!(
-                Instant::now() < end,
-                "{method} never gave enough: {answer:#}"
-            );
+            assert!(Instant::now() < end, "{method} never gave enough: {answer:#}");
             // Whatever comes next, or a moment.
             let moment = Instant::now() + Duration::from_millis(50);
             if let Some(message) = self.receive(moment) {
@@ -260,23 +255,14 @@ impl Client {
 
     /// The texts of the messages that the user saw.
     pub(crate) fn messages(&self) -> Vec<String> {
-        let shown = self
-            .heard
-            .iter()
-            .filter(|it| it["method"] == "window/showMessage");
-        shown
-            .map(|it| it["params"]["message"].as_str().unwrap().to_owned())
-            .collect()
+        let shown = self.heard.iter().filter(|it| it["method"] == "window/showMessage");
+        shown.map(|it| it["params"]["message"].as_str().unwrap().to_owned()).collect()
     }
 
     #[track_caller]
     pub(crate) fn wait_for_message(&mut self, part: &str) {
         self.wait_for(part, |client| {
-            client
-                .messages()
-                .iter()
-                .any(|message| message.contains(part))
-                .then_some(())
+            client.messages().iter().any(|message| message.contains(part)).then_some(())
         });
     }
 
@@ -308,10 +294,7 @@ impl Client {
     }
 
     pub(crate) fn save(&mut self, path: &Path) {
-        self.notify(
-            "textDocument/didSave",
-            json!({"textDocument": {"uri": uri(path)}}),
-        );
+        self.notify("textDocument/didSave", json!({"textDocument": {"uri": uri(path)}}));
     }
 
     #[track_caller]

@@ -30,10 +30,7 @@ fn hovers_answer_on_the_value_the_await_and_the_demand_only() {
     let project = Project::copy("sample");
     let mut client = start(&project);
     let value = hover(&mut client, &project, "guard = queue");
-    assert!(
-        value.contains("`guard` is held across an `.await`"),
-        "{value}"
-    );
+    assert!(value.contains("`guard` is held across an `.await`"), "{value}");
     assert!(value.contains("MutexGuard<'_, VecDeque<u32>>"), "{value}");
     assert!(value.contains("(ROOT/sample/src/main.rs#L16)"), "{value}");
     let point = hover(&mut client, &project, "await;\n}\n\nasync fn send");
@@ -72,25 +69,14 @@ fn the_best_fix_is_applied_and_the_compiler_agrees() {
     assert_eq!(best["isPreferred"], true);
     assert_eq!(best["kind"], "quickfix");
     assert_eq!(best["diagnostics"][0]["source"], "sendlens");
-    assert_eq!(
-        best["edit"],
-        Value::Null,
-        "the edit comes when it is wanted"
-    );
+    assert_eq!(best["edit"], Value::Null, "the edit comes when it is wanted");
     let resolved = client.request("codeAction/resolve", best);
     let change = &resolved["edit"]["documentChanges"][0];
     assert_eq!(change["textDocument"]["version"], 1);
-    project.write(
-        "src/main.rs",
-        &apply(&before, change["edits"].as_array().unwrap()),
-    );
+    project.write("src/main.rs", &apply(&before, change["edits"].as_array().unwrap()));
     let (messages, _) = project.check();
     let about_guard = |line: &&str| line.contains("MutexGuard") && line.contains("not `Send`");
-    assert_eq!(
-        messages.lines().filter(about_guard).count(),
-        0,
-        "{messages}"
-    );
+    assert_eq!(messages.lines().filter(about_guard).count(), 0, "{messages}");
 }
 
 #[test]
@@ -106,21 +92,14 @@ fn edits_are_inline_for_clients_that_do_not_resolve() {
     client.open(&main);
     client.wait_for_hints(&main, 2);
     let actions = actions(&mut client, &project, "guard = queue");
-    assert!(
-        actions[0]["edit"]["changes"][uri(&main)].is_array(),
-        "{actions:#?}"
-    );
+    assert!(actions[0]["edit"]["changes"][uri(&main)].is_array(), "{actions:#?}");
 }
 
 #[test]
 fn the_menu_opens_wherever_the_problem_shows() {
     let project = Project::copy("sample");
     let mut client = start(&project);
-    for needle in [
-        "guard = queue",
-        "await;\n}\n\nasync fn send",
-        "worker(Arc::clone",
-    ] {
+    for needle in ["guard = queue", "await;\n}\n\nasync fn send", "worker(Arc::clone"] {
         let found = actions(&mut client, &project, needle);
         assert_eq!(found[0]["isPreferred"], true, "{needle}");
     }
@@ -131,15 +110,9 @@ fn the_menu_opens_wherever_the_problem_shows() {
         "range": {"start": place, "end": place},
         "context": {"diagnostics": []},
     });
-    assert_eq!(
-        client.request("textDocument/codeAction", params.clone()),
-        json!([])
-    );
+    assert_eq!(client.request("textDocument/codeAction", params.clone()), json!([]));
     params["context"]["only"] = json!(["source.organizeImports"]);
-    assert_eq!(
-        client.request("textDocument/codeAction", params),
-        Value::Null
-    );
+    assert_eq!(client.request("textDocument/codeAction", params), Value::Null);
 }
 
 #[test]
@@ -168,10 +141,7 @@ fn text_that_is_not_saved_counts() {
     let change = &resolved["edit"]["documentChanges"][0];
     assert_eq!(change["textDocument"]["version"], 2);
     let text = format!("// new\n{}", project.read("src/main.rs"));
-    project.write(
-        "src/main.rs",
-        &apply(&text, change["edits"].as_array().unwrap()),
-    );
+    project.write("src/main.rs", &apply(&text, change["edits"].as_array().unwrap()));
     let (messages, _) = project.check();
     assert!(!messages.contains("MutexGuard"), "{messages}");
 }
@@ -183,20 +153,10 @@ fn a_stale_fix_is_refused() {
     let main = project.file("src/main.rs");
     let actions = actions(&mut client, &project, "guard = queue");
     let place = json!({"line": 0, "character": 0});
-    client.change(
-        &main,
-        json!([{"range": {"start": place, "end": place}, "text": "// new\n"}]),
-    );
-    let error = client
-        .try_request("codeAction/resolve", actions[0].clone())
-        .unwrap_err();
+    client.change(&main, json!([{"range": {"start": place, "end": place}, "text": "// new\n"}]));
+    let error = client.try_request("codeAction/resolve", actions[0].clone()).unwrap_err();
     assert_eq!(error["code"], -32801);
-    assert!(
-        error["message"]
-            .as_str()
-            .unwrap()
-            .contains("open the menu again")
-    );
+    assert!(error["message"].as_str().unwrap().contains("open the menu again"));
 }
 
 #[test]
@@ -206,10 +166,7 @@ fn hints_follow_the_text_until_the_next_check() {
     let main = project.file("src/main.rs");
     let place = json!({"line": 0, "character": 0});
     let text = "// ż 🦀\n\n";
-    client.change(
-        &main,
-        json!([{"range": {"start": place, "end": place}, "text": text}]),
-    );
+    client.change(&main, json!([{"range": {"start": place, "end": place}, "text": text}]));
     let (line, _) = find(&project.read("src/main.rs"), "guard = queue");
     let hover = client.hover(&main, line + 2, 13);
     assert!(hover.is_object(), "known at once");
@@ -237,15 +194,9 @@ fn columns_are_counted_as_negotiated() {
         let main = project.file("src/main.rs");
         let hints = client.wait_for_hints(&main, 2);
         let (line, _) = find(&turtles, "let mut guard");
-        let hint = hints
-            .iter()
-            .find(|hint| hint["range"]["start"]["line"] == line)
-            .unwrap();
+        let hint = hints.iter().find(|hint| hint["range"]["start"]["line"] == line).unwrap();
         let column = hint["range"]["start"]["character"].as_u64().unwrap();
-        assert!(
-            column == start || column == start + 4,
-            "{encoding}: {column}"
-        );
+        assert!(column == start || column == start + 4, "{encoding}: {column}");
     }
 }
 
@@ -253,10 +204,7 @@ fn columns_are_counted_as_negotiated() {
 fn apply(text: &str, edits: &[Value]) -> String {
     let offset = |place: &Value| {
         let number = |name: &str| usize::try_from(place[name].as_u64().unwrap()).unwrap();
-        let starts = text
-            .split_inclusive('\n')
-            .take(number("line"))
-            .map(str::len);
+        let starts = text.split_inclusive('\n').take(number("line")).map(str::len);
         starts.sum::<usize>() + number("character")
     };
     let mut edits: Vec<_> = edits

@@ -51,10 +51,7 @@ fn own_client(project: &Project) -> Client {
 }
 
 fn has_progress(client: &Client, kind: &str) -> bool {
-    let mut heard = client
-        .heard
-        .iter()
-        .filter(|it| it["method"] == "$/progress");
+    let mut heard = client.heard.iter().filter(|it| it["method"] == "$/progress");
     heard.any(|it| it["params"]["value"]["kind"] == kind)
 }
 
@@ -71,9 +68,7 @@ fn our_own_check_finds_what_fails_and_forgets_what_is_mended() {
     assert!(has_progress(&client, "begin"));
 
     let text = project.read("src/main.rs");
-    let hint = hints
-        .iter()
-        .find(|hint| hint["message"].as_str().unwrap().contains("guard"));
+    let hint = hints.iter().find(|hint| hint["message"].as_str().unwrap().contains("guard"));
     let hint = hint.expect("a hint about the guard");
     let (line, character) = find(&text, "guard = queue");
     assert_eq!(hint["range"]["start"]["line"], line);
@@ -83,10 +78,7 @@ fn our_own_check_finds_what_fails_and_forgets_what_is_mended() {
     assert_eq!(hint["code"], "held_across_await");
     assert!(hint["relatedInformation"].as_array().unwrap().len() >= 2);
 
-    project.write(
-        "src/main.rs",
-        &text.replace("    send(job).await;", "    drop(job);"),
-    );
+    project.write("src/main.rs", &text.replace("    send(job).await;", "    drop(job);"));
     client.save(&main);
     client.wait_for_hints(&main, 1);
     assert_eq!(client.shut_down(), Some(0));
@@ -107,25 +99,15 @@ fn a_check_is_overtaken_by_the_next() {
     client.save(&main);
     // Whatever the earlier ones have found goes with the last.
     client.wait_for("the last check", |client| {
-        let ends = client
-            .heard
-            .iter()
-            .filter(|it| it["params"]["value"]["kind"] == "end")
-            .count();
-        let begins = client
-            .heard
-            .iter()
-            .filter(|it| it["params"]["value"]["kind"] == "begin")
-            .count();
+        let ends = client.heard.iter().filter(|it| it["params"]["value"]["kind"] == "end").count();
+        let begins =
+            client.heard.iter().filter(|it| it["params"]["value"]["kind"] == "begin").count();
         (ends > 0 && ends == begins && hints(client, &main) == 0).then_some(())
     });
 }
 
 fn hints(client: &Client, path: &Path) -> usize {
-    client
-        .diagnostics
-        .get(&crate::client::uri(path))
-        .map_or(0, Vec::len)
+    client.diagnostics.get(&crate::client::uri(path)).map_or(0, Vec::len)
 }
 
 const FINISHED: &str = "build-finished";
@@ -163,13 +145,9 @@ fn a_journal_is_read_in_whatever_steps_it_is_written() {
 
 /// The line that cargo would print, had the unit compiled.
 fn artifact(json: &str) -> String {
-    let mut lines = json
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line));
-    let message = lines.find_map(|line| {
-        line.ok()
-            .filter(|line| line["reason"] == "compiler-message")
-    });
+    let mut lines = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let message =
+        lines.find_map(|line| line.ok().filter(|line| line["reason"] == "compiler-message"));
     let message = message.unwrap();
     json!({
         "reason": "compiler-artifact",
@@ -222,9 +200,7 @@ fn an_old_journal_speaks_only_of_files_that_have_not_changed() {
     file.set_modified(hours_ago).unwrap();
     drop(file);
     let source = File::options().write(true).open(&main).unwrap();
-    source
-        .set_modified(hours_ago - std::time::Duration::from_secs(60))
-        .unwrap();
+    source.set_modified(hours_ago - std::time::Duration::from_secs(60)).unwrap();
     let mut client = journal.client(&project, "auto");
     client.wait_for_hints(&main, 2);
 }
@@ -263,17 +239,9 @@ fn the_server_hears_the_tee() {
     let options = json!({"flycheck": {"source": "tee"}, "fixes": {"verify": false}});
     let root = project.root();
     let mut start = Start::new(&root).options(options);
-    start
-        .env
-        .push(("XDG_CACHE_HOME", cache.path().display().to_string()));
+    start.env.push(("XDG_CACHE_HOME", cache.path().display().to_string()));
     let mut client = Client::start(start);
-    let command = [
-        "cargo",
-        "check",
-        "--workspace",
-        "--all-targets",
-        "--message-format=json",
-    ];
+    let command = ["cargo", "check", "--workspace", "--all-targets", "--message-format=json"];
     let output = tee(&project, cache.path(), &command);
     assert_eq!(output.status.code(), Some(101));
     client.wait_for_hints(&main, 2);
@@ -292,18 +260,12 @@ fn a_tee_that_is_killed_leaves_what_it_copied() {
     let messages = project.root().join("messages");
     let is_message = |line: &&str| line.contains("compiler-message");
     let lines: Vec<&str> = json.lines().filter(is_message).collect();
-    std::fs::write(
-        &messages,
-        format!("{}\n{{\"reason\":\"com", lines.join("\n")),
-    )
-    .unwrap();
+    std::fs::write(&messages, format!("{}\n{{\"reason\":\"com", lines.join("\n"))).unwrap();
 
     let options = json!({"flycheck": {"source": "tee"}, "fixes": {"verify": false}});
     let root = project.root();
     let mut start = Start::new(&root).options(options);
-    start
-        .env
-        .push(("XDG_CACHE_HOME", cache.path().display().to_string()));
+    start.env.push(("XDG_CACHE_HOME", cache.path().display().to_string()));
     let mut client = Client::start(start);
     let script = format!("cat {}; sleep 600", messages.display());
     let mut tee = Command::new(env!("CARGO_BIN_EXE_sendlens"))
@@ -316,13 +278,7 @@ fn a_tee_that_is_killed_leaves_what_it_copied() {
         .unwrap();
     client.wait_for_hints(&main, 2);
     let group = format!("-{}", tee.id());
-    assert!(
-        Command::new("kill")
-            .args(["-9", "--", &group])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-9", "--", &group]).status().unwrap().success());
     tee.wait().unwrap();
     assert_eq!(client.wait_for_hints(&main, 2).len(), 2);
 
@@ -348,23 +304,16 @@ fn a_journal_that_appears_later_ends_our_own_checks() {
     start.env.push(("CARGO", project.fake_cargo(script)));
     let mut client = Client::start(start);
     client.open(&main);
-    client.wait_for("our own check", |client| {
-        has_progress(client, "begin").then_some(())
-    });
+    client.wait_for("our own check", |client| has_progress(client, "begin").then_some(()));
     let begun = |client: &Client| {
         let mut heard = client.heard.iter();
-        heard
-            .by_ref()
-            .filter(|it| it["params"]["value"]["kind"] == "begin")
-            .count()
+        heard.by_ref().filter(|it| it["params"]["value"]["kind"] == "begin").count()
     };
     journal.truncate().write_all(json.as_bytes()).unwrap();
     client.wait_for_hints(&main, 2);
     let before = begun(&client);
     client.save(&main);
-    let mended = json
-        .lines()
-        .filter(|line| !line.contains("compiler-message"));
+    let mended = json.lines().filter(|line| !line.contains("compiler-message"));
     let mended: Vec<&str> = mended.filter(|line| !line.contains(FINISHED)).collect();
     let mended = format!("{}\n{}\n", mended.join("\n"), artifact(&json));
     journal.truncate().write_all(mended.as_bytes()).unwrap();
@@ -380,10 +329,7 @@ fn settings_take_effect_when_they_change() {
     let mut client =
         Client::start(Start::new(&root).options(json!({"flycheck": {"source": "off"}})));
     client.settings = json!({"flycheck": {"source": "own"}, "fixes": {"verify": false}});
-    client.notify(
-        "workspace/didChangeConfiguration",
-        json!({"settings": null}),
-    );
+    client.notify("workspace/didChangeConfiguration", json!({"settings": null}));
     client.wait_for_hints(&main, 2);
     client.shut_down();
 }

@@ -22,9 +22,7 @@ fn says_what_it_can_do() {
     assert_eq!(capabilities["codeActionProvider"]["resolveProvider"], true);
     client.wait_for("registration of watched files", |client| {
         let mut heard = client.heard.iter();
-        heard
-            .find(|it| it["method"] == "client/registerCapability")
-            .map(|_| ())
+        heard.find(|it| it["method"] == "client/registerCapability").map(|_| ())
     });
     assert_eq!(client.shut_down(), Some(0));
 }
@@ -66,10 +64,7 @@ fn ends_with_its_input() {
 #[test]
 fn ends_with_its_client() {
     let folder = tempfile::tempdir().unwrap();
-    let mut editor = std::process::Command::new("sleep")
-        .arg("600")
-        .spawn()
-        .unwrap();
+    let mut editor = std::process::Command::new("sleep").arg("600").spawn().unwrap();
     let mut start = start(folder.path());
     start.process_id = Some(editor.id());
     let mut client = Client::start(start);
@@ -83,8 +78,6 @@ fn requests_before_initialize_are_refused() {
     let mut client = Client::spawn(&[]);
     let params =
         json!({"textDocument": {"uri": "file:///a.rs"}, "position": {"line": 0, "character": 0}});
-    let error = client
-        .try_request("textDocument/hover", params)
-        .unwrap_err();
+    let error = client.try_request("textDocument/hover", params).unwrap_err();
     assert_eq!(error["code"], -32002);
 }

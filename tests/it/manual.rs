@@ -21,17 +21,11 @@ fn leaves(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
 #[test]
 fn every_setting_is_in_the_manual_with_its_default() {
     let mut settings = BTreeMap::new();
-    leaves(
-        "sendlens",
-        &serde_json::to_value(Settings::default()).unwrap(),
-        &mut settings,
-    );
+    leaves("sendlens", &serde_json::to_value(Settings::default()).unwrap(), &mut settings);
     settings.insert("sendlens.trusted".to_owned(), "true".to_owned());
 
     let manual = include_str!("../../docs/settings.md");
-    let rows = manual
-        .lines()
-        .filter(|line| line.starts_with("| `sendlens."));
+    let rows = manual.lines().filter(|line| line.starts_with("| `sendlens."));
     let in_manual: BTreeMap<_, _> = rows
         .map(|row| {
             let cell = |index| row.split('|').nth(index).unwrap().trim().trim_matches('`');

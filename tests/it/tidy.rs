@@ -45,11 +45,7 @@ fn assert_absent(folder: &str, words: &[&str], concerns: impl Fn(&Path) -> bool)
     for (path, text) in sources(folder) {
         let inside = path.strip_prefix(&root).unwrap();
         for word in words.iter().filter(|_| concerns(inside)) {
-            assert!(
-                !product(&text).contains(word),
-                "{} names {word}",
-                path.display()
-            );
+            assert!(!product(&text).contains(word), "{} names {word}", path.display());
         }
     }
 }
@@ -60,14 +56,7 @@ fn is_core(path: &Path) -> bool {
 
 #[test]
 fn the_core_is_pure() {
-    let impure = [
-        "lsp_types",
-        "tower_lsp",
-        "std::fs",
-        "std::process",
-        "std::env",
-        "tokio",
-    ];
+    let impure = ["lsp_types", "tower_lsp", "std::fs", "std::process", "std::env", "tokio"];
     let impure = impure.map(|word| format!("{word}::"));
     let impure: Vec<&str> = impure.iter().map(String::as_str).collect();
     // `tokio::` stands in fixes, as text that they write.
@@ -79,9 +68,7 @@ fn the_core_is_pure() {
 
 #[test]
 fn only_the_lsp_modules_name_its_types() {
-    assert_absent("server", &["lsp_types", "tower_lsp"], |path| {
-        !path.starts_with("lsp")
-    });
+    assert_absent("server", &["lsp_types", "tower_lsp"], |path| !path.starts_with("lsp"));
 }
 
 #[test]
@@ -103,9 +90,7 @@ fn no_function_is_longer_than_seventy_lines() {
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let word = line.trim_start().trim_start_matches("pub(crate) ");
-            let word = word
-                .trim_start_matches("pub(super) ")
-                .trim_start_matches("pub ");
+            let word = word.trim_start_matches("pub(super) ").trim_start_matches("pub ");
             if word.starts_with("fn ") || word.starts_with("async fn ") {
                 start = Some((number, indent));
             }
@@ -114,12 +99,7 @@ fn no_function_is_longer_than_seventy_lines() {
                 && line.trim() == "}"
             {
                 let length = number - from + 1;
-                assert!(
-                    length <= 70,
-                    "{}:{} has {length} lines",
-                    path.display(),
-                    from + 1
-                );
+                assert!(length <= 70, "{}:{} has {length} lines", path.display(), from + 1);
                 start = None;
             }
         }
