@@ -49,7 +49,7 @@ impl<'a> Start<'a> {
             root,
             options: json!({}),
             capabilities: capabilities(),
-            env: vec![("CARGO_TARGET_DIR", crate::project::target_dir())],
+            env: crate::project::cargo_env().into(),
             process_id: Some(std::process::id()),
         }
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     client::{Client, Start},
-    project::{Project, find, target_dir},
+    project::{Project, cargo_env, find},
 };
 
 /// A target directory of its own, whose journal the test writes.
@@ -211,7 +211,7 @@ fn tee(project: &Project, cache: &Path, command: &[&str]) -> std::process::Outpu
         .args(command)
         .current_dir(project.root())
         .env("XDG_CACHE_HOME", cache)
-        .env("CARGO_TARGET_DIR", target_dir())
+        .envs(cargo_env())
         .stderr(Stdio::null())
         .output()
         .unwrap()
