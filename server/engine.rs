@@ -25,7 +25,7 @@ use crate::{
     encoding::Encoding,
     flycheck::{Config, Flycheck, Outcome, Report, What},
     oracle::Oracle,
-    problem::Fix,
+    problem::{Fix, Problem},
     rustc::Line,
     settings::Settings,
     shift::Shift,
@@ -84,6 +84,8 @@ pub enum Event {
     },
     /// A check speaks.
     Report(Report),
+    /// What the compiler answers when asked closer; `None` when there is no problem after all.
+    Examined(Judged<Option<Box<Problem>>>),
     /// The compiler's verdict on one fix.
     FixKnown(Judged<Fix>),
     /// All fixes of a problem are judged; an error says why they could not be.
@@ -264,6 +266,7 @@ impl Engine {
             }
             Event::Located { folder, found } => self.located(&folder, found),
             Event::Report(report) => self.report(report),
+            Event::Examined(judged) => self.examined(judged),
             Event::FixKnown(judged) => self.fix_known(judged),
             Event::AllFixesKnown(judged) => self.all_fixes_known(judged),
             // Handled by the loop, which ends with it.
@@ -534,11 +537,17 @@ impl Engine {
         let Some(served) = self.served.get_mut(workspace) else {
             return;
         };
-        self.publish_due |= match line {
+        let changed = match line {
             Line::Compiled(unit) => served.results.compiled(run, &unit),
-            Line::Diagnostic(diagnostic) => served.diagnostic(run, &diagnostic, &self.documents),
+            Line::Diagnostic(diagnostic) => {
+                let found = served.diagnostic(run, &diagnostic, &self.documents);
+                let changed = found.is_some();
+                self.judging.forget(workspace, found);
+                changed
+            }
             Line::Finished { .. } | Line::Noise => false,
         };
+        self.publish_due |= changed;
         let units = served.results.reached(run);
         self.notice(Notice::CheckProgress(run, units));
     }

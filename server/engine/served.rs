@@ -55,13 +55,13 @@ impl Served {
         }
     }
 
-    /// The compiler said something of a unit. Says whether there is a problem to show.
+    /// The compiler said something of a unit. Gives the id of the problem that is new or changed.
     pub(super) fn diagnostic(
         &mut self,
         run: u64,
         said: &UnitDiagnostic,
         documents: &Documents,
-    ) -> bool {
+    ) -> Option<String> {
         self.results.reach(run, &said.unit);
         let root = &self.workspace.root;
         let recognised =
@@ -70,13 +70,11 @@ impl Served {
             tracing::error!(message = said.diagnostic.message, "recognition panicked");
             None
         });
-        let Some(mut problem) = recognised else {
-            return false;
-        };
+        let mut problem = recognised?;
         let sources = self.seen_by_compiler(&problem);
         complete(&mut problem, &sources);
         if self.is_outdated(run, &problem) || !self.follow_unsaved(&mut problem, documents) {
-            return false;
+            return None;
         }
         self.results.found(run, problem)
     }

@@ -23,7 +23,8 @@ struct Journal {
 impl Journal {
     fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let target = temp.path().canonicalize().unwrap();
+        // Not there yet, as after `cargo clean`.
+        let target = temp.path().canonicalize().unwrap().join("target");
         let _temp = temp;
         Self { _temp, target }
     }
