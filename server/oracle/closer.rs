@@ -174,6 +174,12 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
             let (file, text) =
                 sources.iter().find(|(file, _)| *file == problem.future.span.file)?;
             let span = Lines::new(text).range(&problem.future.span)?;
+            if problem.kind == Kind::Handler {
+                let bodies = syntax::analyse(text, edition(problem)).into_iter();
+                let inside = bodies.filter(|body| span.contains_range(body.range));
+                let body = inside.max_by_key(|body| body.range.len());
+                return Some(Asked { file, text, body, func: None });
+            }
             let tree = SourceFile::parse(text, edition(problem)).tree();
             let is_fn = problem.future.what.contains("fn");
             let element = tree.syntax().covering_element(span);
