@@ -44,6 +44,9 @@ impl Lowering<'_> {
                     if let Some(capture) = self.mention(&token)
                         && !is_hidden(&name, at)
                     {
+                        // What a `move` closure inside takes, this one needs whole.
+                        let taken_inside = moves_within(&token, node);
+                        let capture = if taken_inside { Capture::Value } else { capture };
                         self.capture(&name, capture, is_move);
                     }
                 }
@@ -198,6 +201,20 @@ fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
         (start <= end).then(|| Inner { name, visible: TextRange::new(start, end) })
     });
     declared.collect()
+}
+
+/// Whether a token lies in a `move` closure or async block inside of `node`.
+fn moves_within(token: &SyntaxToken, node: &SyntaxNode) -> bool {
+    let inside = token.parent_ancestors().take_while(|it| it != node);
+    inside.into_iter().any(|it| match it.kind() {
+        SyntaxKind::CLOSURE_EXPR => {
+            ast::ClosureExpr::cast(it).is_some_and(|it| it.move_token().is_some())
+        }
+        SyntaxKind::BLOCK_EXPR => {
+            ast::BlockExpr::cast(it).is_some_and(|it| it.move_token().is_some())
+        }
+        _ => false,
+    })
 }
 
 fn in_token_tree(token: &SyntaxToken) -> bool {

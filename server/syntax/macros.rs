@@ -19,6 +19,15 @@ pub(super) const AWAITING: &[&str] =
 /// Macros whose block is the body of a coroutine of its own.
 pub(super) const STREAMS: &[&str] = &["stream", "try_stream"];
 
+/// How a macro takes its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    ByValue,
+    ByReference,
+    /// The first is the receiver of a method, the others are borrowed.
+    ByMethod,
+}
+
 /// A part of a macro's tokens: its text and where it starts in the file.
 struct Piece {
     text: String,
@@ -47,7 +56,7 @@ impl Lowering<'_> {
             _ if STREAMS.contains(&name.as_str()) => self.captures(tokens.syntax(), true),
             "matches" => self.matches(&tokens, &content),
             "vec" | "dbg" | "pin" | "ready" | "Ok" | "Some" => {
-                if !self.arguments(&content, true) {
+                if !self.arguments(&content, Taken::ByValue) {
                     self.scan_tokens(tokens.syntax());
                 }
             }
@@ -64,7 +73,7 @@ impl Lowering<'_> {
 
     /// Formatting, logging, assertions and whatever is not known: arguments are borrowed.
     fn other_macro(&mut self, name: &str, tokens: &ast::TokenTree, content: &Piece) {
-        if !content.text.contains("await") && !content.text.contains('!') {
+        if is_simple(tokens) {
             return self.scan_tokens(tokens.syntax());
         }
         let end = self.range(tokens.syntax()).end();
@@ -73,7 +82,10 @@ impl Lowering<'_> {
         if own_scope {
             self.graph.enter(ScopeKind::Temporaries, end);
         }
-        let parsed = self.arguments(content, false) || self.statements(content);
+        let parsed = match name {
+            "write" | "writeln" => self.arguments(content, Taken::ByMethod),
+            _ => self.arguments(content, Taken::ByReference) || self.statements(content),
+        };
         if !parsed {
             self.scan_tokens(tokens.syntax());
         }
@@ -83,7 +95,7 @@ impl Lowering<'_> {
     }
 
     /// Parses the tokens as arguments and evaluates them, by value or by reference.
-    fn arguments(&mut self, content: &Piece, by_value: bool) -> bool {
+    fn arguments(&mut self, content: &Piece, taken: Taken) -> bool {
         let text = content.text.replace(';', ",");
         let piece = Piece { text, start: content.start };
         self.with_parsed(&piece, "fn f(){f(", ")}", |this, tree| {
@@ -92,13 +104,15 @@ impl Lowering<'_> {
                 call.arg_list().into_iter().flat_map(|list| list.args()).collect();
             let end = this.range(call.syntax()).end();
             let mut waiting = Vec::new();
-            for arg in &args {
-                if by_value {
-                    let extended = this.graph.temporaries();
-                    waiting.push(this.operand(arg, end, extended));
-                } else {
-                    waiting.push(this.borrowed_argument(arg, end));
-                }
+            for (index, arg) in args.iter().enumerate() {
+                waiting.push(match taken {
+                    Taken::ByValue => {
+                        let extended = this.graph.temporaries();
+                        this.operand(arg, end, extended)
+                    }
+                    Taken::ByMethod if index == 0 => this.receiver(arg, "write_fmt", end),
+                    _ => this.borrowed_argument(arg, end),
+                });
             }
             this.take(waiting);
         })
@@ -193,7 +207,7 @@ impl Lowering<'_> {
         self.graph.enter(ScopeKind::Temporaries, end);
         let text = content.text.replacen("biased;", "       ", 1);
         let piece = Piece { text, start: content.start };
-        if !self.arguments(&piece, true) {
+        if !self.arguments(&piece, Taken::ByValue) {
             self.scan_tokens(tokens.syntax());
         }
         self.graph.leave();
@@ -283,6 +297,18 @@ impl Lowering<'_> {
         self.shift = outer;
         true
     }
+}
+
+/// Only literals, names and commas: nothing that needs parsing.
+fn is_simple(tokens: &ast::TokenTree) -> bool {
+    let inside = tokens.syntax().children_with_tokens();
+    let mut count = 0;
+    let all_simple = inside.into_iter().all(|it| {
+        count += 1;
+        it.kind().is_trivia()
+            || matches!(it.kind(), SyntaxKind::IDENT | SyntaxKind::STRING | T![,] | T!['('] | T![')'])
+    });
+    all_simple || count <= 2
 }
 
 /// The last word of a macro's path.

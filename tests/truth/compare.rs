@@ -314,8 +314,7 @@ fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<T
     let range = lines.range(text, &local.span)?;
     let value = &text[range];
     let machinery = value == "await" || value == "?" || value.is_empty() || value.starts_with('{') && local.ty == "bool";
-    let is_macro = value.contains('!') && value.find('!').is_some_and(|at| value[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':'));
-    (!machinery && !is_macro).then(|| strip(text, range))
+    (!machinery).then(|| strip(text, range))
 }
 
 /// `x` of `mut x`, `ref x`, `&mut self`, `(x)`.
