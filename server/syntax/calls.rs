@@ -196,7 +196,10 @@ impl Lowering<'_> {
             }
             return;
         }
-        let place = self.place(&lhs);
+        let mut place = self.place(&lhs);
+        if let (Some(rhs), false) = (&rhs, place.whole) {
+            place.facts = place.facts.or(self.hint(rhs));
+        }
         self.assign(place, is_compound);
     }
 

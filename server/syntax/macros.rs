@@ -24,6 +24,8 @@ pub(super) const STREAMS: &[&str] = &["stream", "try_stream"];
 enum Taken {
     ByValue,
     ByReference,
+    /// It may take them any way: a reference is hardly borrowed itself.
+    Unknown,
     /// The first is the receiver of a method, the others are borrowed.
     ByMethod,
 }
@@ -74,7 +76,7 @@ impl Lowering<'_> {
     /// Formatting, logging, assertions and whatever is not known: arguments are borrowed.
     fn other_macro(&mut self, name: &str, tokens: &ast::TokenTree, content: &Piece) {
         if is_simple(tokens) {
-            return self.scan_tokens(tokens.syntax());
+            return self.scan(tokens.syntax(), formats(name));
         }
         let end = self.range(tokens.syntax()).end();
         // `write!` is a method call: its temporaries live as long as those of its statement.
@@ -84,10 +86,11 @@ impl Lowering<'_> {
         }
         let parsed = match name {
             "write" | "writeln" => self.arguments(content, Taken::ByMethod),
-            _ => self.arguments(content, Taken::ByReference) || self.statements(content),
+            _ if formats(name) => self.arguments(content, Taken::ByReference),
+            _ => self.arguments(content, Taken::Unknown) || self.statements(content),
         };
         if !parsed {
-            self.scan_tokens(tokens.syntax());
+            self.scan(tokens.syntax(), formats(name));
         }
         if own_scope {
             self.graph.leave();
@@ -111,6 +114,10 @@ impl Lowering<'_> {
                         this.operand(arg, end, extended)
                     }
                     Taken::ByMethod if index == 0 => this.receiver(arg, "write_fmt", end),
+                    Taken::Unknown if this.hint(arg).is_reference() => {
+                        this.value(arg);
+                        None
+                    }
                     _ => this.borrowed_argument(arg, end),
                 });
             }
@@ -297,6 +304,18 @@ impl Lowering<'_> {
         self.shift = outer;
         true
     }
+}
+
+/// Whether a macro formats its arguments, so that it borrows each: printing, logging, errors.
+fn formats(name: &str) -> bool {
+    let known = matches!(
+        name,
+        "print" | "println" | "eprint" | "eprintln" | "format" | "format_args" | "write"
+            | "writeln" | "panic" | "todo" | "unimplemented" | "unreachable" | "error" | "warn"
+            | "info" | "debug" | "trace" | "log" | "event" | "span" | "anyhow" | "bail" | "ensure"
+            | "eyre" | "format_err" | "json"
+    );
+    known || name.contains("assert") || name.ends_with("_span")
 }
 
 /// Only literals, names and commas: nothing that needs parsing.

@@ -16,7 +16,7 @@ done
 case " $TRUTH_CRATES " in
 *" $name "*)
     mkdir -p "$TRUTH_DIR/$name"
-    RUSTC_BOOTSTRAP=1 exec "$rustc" "$@" --emit=mir -Zmir-include-spans=on \
+    RUSTC_BOOTSTRAP=1 exec "$rustc" "$@" -Zalways-encode-mir -Zmir-include-spans=on \
         "-Zdump-mir-dir=$TRUTH_DIR/$name" \
         "-Zdump-mir=SimplifyCfg-promote-consts & {closure | StateTransform & {closure"
     ;;
