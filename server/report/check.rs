@@ -1,29 +1,27 @@
 //! The `check` command: runs cargo, or reads what another build system said, and reports.
 
 use std::{
-    io::{self, IsTerminal, Write},
-    ops::ControlFlow,
+    io::{self, Write},
     process::ExitCode,
-    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
-use camino::{Utf8Path, Utf8PathBuf};
-use cargo_metadata::MetadataCommand;
+use anyhow::{Context, Result};
+use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::{human, json};
+use super::{
+    args::{Selection, current_dir},
+    collect::{self, Findings},
+    human, json,
+    terminal::{Look, Progress, say},
+};
 use crate::{
-    oracle::{CargoSettings, Oracle},
-    problem::Problem,
-    process::{self, Job, Pipe},
-    recognise::{complete, may_concern_us, recognise},
-    rustc::{Line, parse_line},
+    fixes,
+    oracle::Oracle,
+    problem::{Fix, Problem, Verdict},
+    recognise::complete,
     sources::Sources,
 };
-
-/// A first build of all dependencies may take this long.
-const CARGO_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
 /// How problems are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,12 +35,8 @@ pub enum MessageFormat {
 /// Arguments of `sendlens check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Path to Cargo.toml
-    #[arg(long, value_name = "PATH")]
-    manifest_path: Option<Utf8PathBuf>,
-    /// Package to check; all of the workspace by default
-    #[arg(short, long, value_name = "SPEC")]
-    package: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// How problems are printed
     #[arg(long, value_name = "FMT", default_value = "human")]
     message_format: MessageFormat,
@@ -52,231 +46,137 @@ pub struct CheckArgs {
     /// Do not ask the compiler about fixes
     #[arg(long)]
     no_verify: bool,
-    /// Arguments for `cargo check`
-    #[arg(last = true, value_name = "CARGO_ARGS")]
-    cargo_args: Vec<String>,
 }
 
 /// Runs the command. Exit code 0: no problem, 1: problems, 2: could not run.
 pub async fn run(args: CheckArgs) -> ExitCode {
-    match check(&args).await {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    super::interrupt::until_interrupted(check(&args)).await
 }
 
-async fn check(args: &CheckArgs) -> Result<usize> {
-    let root = workspace_root(args)?;
-    let settings = cargo_settings(args);
-    let mut problems = match &args.from {
-        Some(file) => read_problems(file, &root)?,
-        None => run_cargo(args, &settings, &root).await?,
+async fn check(args: &CheckArgs) -> Result<ExitCode> {
+    let root = root(args)?;
+    let mut progress = Progress::new();
+    let mut findings = match &args.from {
+        Some(file) => collect::read(file, &root)?,
+        None => collect::run_cargo(&args.selection, &root, &mut progress).await?,
     };
-    number_twins(&mut problems);
-    let oracle = Oracle::new(root, settings);
-    let sources = match problems.first() {
+    let oracle = Oracle::new(root, args.selection.settings());
+    let sources = match findings.problems.first() {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
     };
-    for problem in &mut problems {
+    for problem in &mut findings.problems {
         complete(problem, &sources);
     }
-    let mut progress = Progress::new();
-    for (n, problem) in problems.iter_mut().enumerate() {
-        if !args.no_verify {
-            progress.say(&format!(
-                "asking the compiler about fixes of problem {}",
+    let look = Look::of_stdout();
+    let printed = report(args, &oracle, &mut findings, &sources, look, &mut progress).await;
+    match printed {
+        // `sendlens check | head`: whoever read has read enough.
+        Err(error) if is_broken_pipe(&error) => {}
+        other => other?,
+    }
+    note_other_errors(&findings);
+    Ok(if findings.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+/// Finds the fixes of each problem and prints it at once: the first is read while the compiler
+/// thinks about the second.
+async fn report(
+    args: &CheckArgs,
+    oracle: &Oracle,
+    findings: &mut Findings,
+    sources: &Sources,
+    look: Look,
+    progress: &mut Progress,
+) -> Result<()> {
+    let count = findings.problems.len();
+    let mut doubts: Vec<String> = Vec::new();
+    for (n, problem) in findings.problems.iter_mut().enumerate() {
+        if args.no_verify {
+            problem.fixes = unchecked(problem, sources);
+        } else {
+            let title = format!(
+                "problem {} of {count}: asking the compiler about fixes",
                 n + 1
-            ));
-            match oracle.judge(problem, &sources, &mut |_| {}).await {
+            );
+            progress.say(&title);
+            match oracle.judge(problem, sources, &mut |_| {}).await {
                 Ok(fixes) => problem.fixes = fixes,
-                Err(error) => tracing::warn!("no fixes for {}: {error:#}", problem.message),
+                Err(error) => {
+                    problem.fixes = unchecked(problem, sources);
+                    let doubt = format!("note: fixes could not be verified: {error:#}");
+                    if !doubts.contains(&doubt) {
+                        doubts.push(doubt);
+                    }
+                }
             }
             progress.clear();
         }
-        print(args, problem, &sources)?;
+        print(args, problem, sources, look)?;
     }
-    Ok(problems.len())
+    doubts.iter().for_each(|doubt| say(doubt));
+    if args.message_format == MessageFormat::Human {
+        human::write_summary(&mut io::stdout().lock(), &findings.problems, look)?;
+    }
+    Ok(())
 }
 
-fn print(args: &CheckArgs, problem: &Problem, sources: &Sources) -> Result<()> {
+fn print(args: &CheckArgs, problem: &Problem, sources: &Sources, look: Look) -> Result<()> {
     let mut out = io::stdout().lock();
-    let colours = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     match args.message_format {
-        MessageFormat::Human => human::write(&mut out, problem, sources, colours),
+        MessageFormat::Human => human::write(&mut out, problem, sources, look),
         MessageFormat::Json => json::write(&mut out, problem),
     }
     .and_then(|()| out.flush())
     .context("cannot write the report")
 }
 
-fn cargo_settings(args: &CheckArgs) -> CargoSettings {
-    let mut selection: Vec<String> = Vec::new();
-    for package in &args.package {
-        selection.extend(["-p".to_owned(), package.clone()]);
-    }
-    if args.package.is_empty() {
-        selection.push("--workspace".to_owned());
-    }
-    selection.push("--all-targets".to_owned());
-    selection.extend(args.cargo_args.iter().cloned());
-    CargoSettings {
-        args: selection,
-        ..CargoSettings::default()
+/// Fixes that nobody has asked the compiler about. Those that count on the compiler to finish
+/// them are left out: half a change of type helps nobody.
+fn unchecked(problem: &Problem, sources: &Sources) -> Vec<Fix> {
+    fixes::drafts(problem, sources)
+        .into_iter()
+        .filter(|draft| draft.repairs.is_empty())
+        .filter_map(|draft| {
+            Some(Fix {
+                id: draft.id,
+                title: draft.title,
+                verdict: Verdict::Unchecked,
+                preferred: false,
+                edits: draft.variants.into_iter().next()?,
+                note: draft.note,
+            })
+        })
+        .collect()
+}
+
+/// The workspace; other build systems' messages need none.
+fn root(args: &CheckArgs) -> Result<Utf8PathBuf> {
+    match args.selection.workspace_root() {
+        Err(_) if args.from.is_some() => current_dir(),
+        other => other,
     }
 }
 
-/// The workspace that the arguments name, as an absolute path without links.
-fn workspace_root(args: &CheckArgs) -> Result<Utf8PathBuf> {
-    let mut command = MetadataCommand::new();
-    command.no_deps();
-    if let Some(path) = &args.manifest_path {
-        command.manifest_path(path);
-    }
-    match command.exec() {
-        Ok(metadata) => Ok(metadata.workspace_root),
-        // Other build systems' messages need no cargo workspace.
-        Err(_) if args.from.is_some() => {
-            let dir = std::env::current_dir().context("cannot read the current directory")?;
-            Utf8PathBuf::from_path_buf(dir)
-                .ok()
-                .context("the current directory is not UTF-8")
-        }
-        Err(cargo_metadata::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
-            bail!("cargo was not found; install Rust from https://rustup.rs or put cargo in PATH")
-        }
-        Err(cargo_metadata::Error::CargoMetadata { stderr }) => {
-            bail!(
-                "cargo cannot read the workspace: {}",
-                stderr.trim().trim_start_matches("error: ")
-            )
-        }
-        Err(error) => Err(error).context("cargo cannot read the workspace"),
-    }
-}
-
-fn read_problems(file: &Utf8Path, root: &Utf8Path) -> Result<Vec<Problem>> {
-    let text = if file == "-" {
-        io::read_to_string(io::stdin()).context("cannot read standard input")?
-    } else {
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let mut problems = Vec::new();
-    for line in text.lines() {
-        collect(line, root, &mut problems);
-    }
-    Ok(problems)
-}
-
-async fn run_cargo(
-    args: &CheckArgs,
-    settings: &CargoSettings,
-    root: &Utf8Path,
-) -> Result<Vec<Problem>> {
-    let mut words: Vec<String> = ["check", "--message-format=json", "--keep-going"]
-        .map(str::to_owned)
-        .into();
-    words.extend(settings.args.iter().cloned());
-    if let Some(path) = &args.manifest_path {
-        words.extend(["--manifest-path".to_owned(), path.to_string()]);
-    }
-    let cwd = std::env::current_dir().context("cannot read the current directory")?;
-    let job = Job {
-        program: settings.cargo_program(),
-        args: words,
-        env: settings.env.clone(),
-        cwd: Utf8PathBuf::from_path_buf(cwd)
-            .ok()
-            .context("the current directory is not UTF-8")?,
-        deadline: CARGO_DEADLINE,
-    };
-    let mut problems = Vec::new();
-    let mut errors = String::new();
-    let (mut finished, mut failed) = (false, false);
-    let mut progress = Progress::new();
-    process::run(&job, &mut |pipe, line| {
-        match pipe {
-            Pipe::Stdout => {
-                if let Line::Finished { success } = collect(line, root, &mut problems) {
-                    finished = true;
-                    failed = !success;
-                }
-            }
-            Pipe::Stderr if line.trim_start().starts_with("error") => {
-                errors.push_str(line);
-                errors.push('\n');
-            }
-            Pipe::Stderr => progress.say(line.trim()),
-        }
-        ControlFlow::Continue(())
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
     })
-    .await?;
-    progress.clear();
-    if !finished {
-        bail!("cargo could not check the workspace:\n{}", errors.trim());
-    }
-    if failed && problems.is_empty() {
-        eprintln!(
+}
+
+/// rustc finds futures that are not `Send` late: other errors hide them.
+fn note_other_errors(findings: &Findings) {
+    let others = findings.success == Some(false) && findings.problems.is_empty();
+    if others || !findings.other_errors.is_empty() {
+        say(
             "note: the workspace does not compile, for other reasons than `Send`; they may hide \
-             problems. `cargo check` shows them."
+             problems. `cargo check` shows them.",
         );
-    }
-    Ok(problems)
-}
-
-fn collect(line: &str, root: &Utf8Path, problems: &mut Vec<Problem>) -> Line {
-    if line.contains("\"compiler-message\"") && !may_concern_us(line) {
-        return Line::Noise;
-    }
-    let parsed = parse_line(line);
-    if let Line::Diagnostic(report) = &parsed
-        && let Some(problem) = recognise(&report.diagnostic, &report.unit, root)
-        // A lib and its test form say the same twice.
-        && !problems.contains(&problem)
-    {
-        problems.push(problem);
-    }
-    parsed
-}
-
-/// Makes ids distinct: the second problem with a signature gets `-2`.
-fn number_twins(problems: &mut [Problem]) {
-    let mut seen = std::collections::HashMap::new();
-    for problem in problems {
-        let count: &mut usize = seen.entry(problem.signature.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            problem.id = format!("{}-{count}", problem.signature);
-        }
-    }
-}
-
-/// One line on the terminal that says what takes so long.
-struct Progress {
-    shown: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { shown: false }
-    }
-
-    fn say(&mut self, text: &str) {
-        if io::stderr().is_terminal() {
-            let text: String = text.chars().take(78).collect();
-            eprint!("\r\x1b[K{text}");
-            self.shown = true;
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            eprint!("\r\x1b[K");
-        }
     }
 }
