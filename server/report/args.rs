@@ -9,6 +9,20 @@ use clap::Args;
 
 use crate::oracle::CargoSettings;
 
+/// Flags of cargo that choose targets; without one, all targets are checked.
+const TARGETS: &[&str] = &[
+    "--lib",
+    "--bin",
+    "--bins",
+    "--example",
+    "--examples",
+    "--test",
+    "--tests",
+    "--bench",
+    "--benches",
+    "--all-targets",
+];
+
 /// Which code to look at.
 #[derive(Debug, Args)]
 pub(super) struct Selection {
@@ -33,12 +47,11 @@ impl Selection {
         if self.package.is_empty() {
             args.push("--workspace".to_owned());
         }
-        args.push("--all-targets".to_owned());
-        args.extend(self.cargo_args.iter().cloned());
-        CargoSettings {
-            args,
-            ..CargoSettings::default()
+        if !self.cargo_args.iter().any(|it| TARGETS.contains(&it.as_str())) {
+            args.push("--all-targets".to_owned());
         }
+        args.extend(self.cargo_args.iter().cloned());
+        CargoSettings { args, ..CargoSettings::default() }
     }
 
     /// The root of the workspace, as an absolute path.
@@ -72,9 +85,7 @@ pub(super) fn current_dir() -> Result<Utf8PathBuf> {
              help: change to a directory that exists"
         )
     })?;
-    Utf8PathBuf::from_path_buf(dir)
-        .ok()
-        .context("the path of the current directory is not UTF-8")
+    Utf8PathBuf::from_path_buf(dir).ok().context("the path of the current directory is not UTF-8")
 }
 
 /// cargo's words about a workspace that it cannot read, and what to do.

@@ -12,16 +12,11 @@ use clap::{Args, ValueEnum};
 use super::{
     args::{Selection, current_dir},
     collect::{self, Findings},
+    explain::Explainer,
     human, json,
     terminal::{Look, Progress, say},
 };
-use crate::{
-    fixes,
-    oracle::Oracle,
-    problem::{Fix, Problem, Verdict},
-    recognise::complete,
-    sources::Sources,
-};
+use crate::{oracle::Oracle, problem::Problem, sources::Sources};
 
 /// How problems are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,7 +51,7 @@ pub async fn run(args: CheckArgs) -> ExitCode {
 async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let root = root(args)?;
     let mut progress = Progress::new();
-    let mut findings = match &args.from {
+    let findings = match &args.from {
         Some(file) => collect::read(file, &root)?,
         None => collect::run_cargo(&args.selection, &root, &mut progress).await?,
     };
@@ -65,93 +60,60 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
     };
-    for problem in &mut findings.problems {
-        complete(problem, &sources);
-    }
     let look = Look::of_stdout();
-    let printed = report(args, &oracle, &mut findings, &sources, look, &mut progress).await;
-    match printed {
+    let explainer =
+        Explainer { oracle: &oracle, sources: &sources, verify: !args.no_verify, doubts: vec![] };
+    let mut reported = Vec::new();
+    let found = &findings.problems;
+    match report(args.message_format, explainer, found, &mut reported, look, &mut progress).await {
         // `sendlens check | head`: whoever read has read enough.
         Err(error) if is_broken_pipe(&error) => {}
         other => other?,
     }
     note_other_errors(&findings);
-    Ok(if findings.problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(if reported.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Finds the fixes of each problem and prints it at once: the first is read while the compiler
-/// thinks about the second.
+/// Explains each problem and prints it at once: the first is read while the compiler thinks about
+/// the second.
 async fn report(
-    args: &CheckArgs,
-    oracle: &Oracle,
-    findings: &mut Findings,
-    sources: &Sources,
+    format: MessageFormat,
+    mut explainer: Explainer<'_>,
+    found: &[Problem],
+    reported: &mut Vec<Problem>,
     look: Look,
     progress: &mut Progress,
 ) -> Result<()> {
-    let count = findings.problems.len();
-    let mut doubts: Vec<String> = Vec::new();
-    for (n, problem) in findings.problems.iter_mut().enumerate() {
-        if args.no_verify {
-            problem.fixes = unchecked(problem, sources);
-        } else {
-            let title = format!(
-                "problem {} of {count}: asking the compiler about fixes",
-                n + 1
-            );
-            progress.say(&title);
-            match oracle.judge(problem, sources, &mut |_| {}).await {
-                Ok(fixes) => problem.fixes = fixes,
-                Err(error) => {
-                    problem.fixes = unchecked(problem, sources);
-                    let doubt = format!("note: fixes could not be verified: {error:#}");
-                    if !doubts.contains(&doubt) {
-                        doubts.push(doubt);
-                    }
-                }
-            }
-            progress.clear();
+    for (n, problem) in found.iter().enumerate() {
+        progress.say(&format!("asking the compiler about problem {} of {}", n + 1, found.len()));
+        let explained = explainer.explain(problem).await;
+        progress.clear();
+        if let Some(problem) = explained {
+            // Before it is printed: where the pipe breaks, it counts all the same.
+            reported.push(problem.clone());
+            print(format, &problem, explainer.sources, look)?;
         }
-        print(args, problem, sources, look)?;
     }
-    doubts.iter().for_each(|doubt| say(doubt));
-    if args.message_format == MessageFormat::Human {
-        human::write_summary(&mut io::stdout().lock(), &findings.problems, look)?;
+    for doubt in &explainer.doubts {
+        say(&format!("note: not everything could be verified: {doubt}"));
+    }
+    match format {
+        MessageFormat::Human => {
+            human::write_summary(&mut io::stdout().lock(), reported, look)?;
+        }
+        MessageFormat::Json => {}
     }
     Ok(())
 }
 
-fn print(args: &CheckArgs, problem: &Problem, sources: &Sources, look: Look) -> Result<()> {
+fn print(format: MessageFormat, problem: &Problem, sources: &Sources, look: Look) -> Result<()> {
     let mut out = io::stdout().lock();
-    match args.message_format {
+    match format {
         MessageFormat::Human => human::write(&mut out, problem, sources, look),
         MessageFormat::Json => json::write(&mut out, problem),
     }
     .and_then(|()| out.flush())
     .context("cannot write the report")
-}
-
-/// Fixes that nobody has asked the compiler about. Those that count on the compiler to finish
-/// them are left out: half a change of type helps nobody.
-fn unchecked(problem: &Problem, sources: &Sources) -> Vec<Fix> {
-    fixes::drafts(problem, sources)
-        .into_iter()
-        .filter(|draft| draft.repairs.is_empty())
-        .filter_map(|draft| {
-            Some(Fix {
-                id: draft.id,
-                title: draft.title,
-                verdict: Verdict::Unchecked,
-                preferred: false,
-                edits: draft.variants.into_iter().next()?,
-                note: draft.note,
-            })
-        })
-        .collect()
 }
 
 /// The workspace; other build systems' messages need none.
@@ -164,9 +126,7 @@ fn root(args: &CheckArgs) -> Result<Utf8PathBuf> {
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
+        cause.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
     })
 }
 
@@ -174,9 +134,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn note_other_errors(findings: &Findings) {
     let others = findings.success == Some(false) && findings.problems.is_empty();
     if others || !findings.other_errors.is_empty() {
-        say(
-            "note: the workspace does not compile, for other reasons than `Send`; they may hide \
-             problems. `cargo check` shows them.",
-        );
+        say("note: the workspace does not compile, for other reasons than `Send`; they may hide \
+             problems. `cargo check` shows them.");
     }
 }

@@ -85,11 +85,7 @@ pub(super) fn read(file: &Utf8Path, root: &Utf8Path) -> Result<Findings> {
     };
     let text = String::from_utf8_lossy(&bytes);
     if !text.trim().is_empty() && !text.lines().any(|line| line.trim_start().starts_with('{')) {
-        let name = if file == "-" {
-            "standard input"
-        } else {
-            file.as_str()
-        };
+        let name = if file == "-" { "standard input" } else { file.as_str() };
         bail!(
             "{name} holds no compiler JSON\n\
              help: make it with `cargo check --message-format=json` or `rustc --error-format=json`"
@@ -110,9 +106,8 @@ pub(super) async fn run_cargo(
     progress: &mut Progress,
 ) -> Result<Findings> {
     let settings = selection.settings();
-    let mut args: Vec<String> = ["check", "--message-format=json", "--keep-going"]
-        .map(str::to_owned)
-        .into();
+    let mut args: Vec<String> =
+        ["check", "--message-format=json", "--keep-going"].map(str::to_owned).into();
     args.extend(settings.args.iter().cloned());
     if let Some(path) = &selection.manifest_path {
         args.splice(1..1, ["--manifest-path".to_owned(), path.to_string()]);

@@ -2,6 +2,7 @@
 
 mod args;
 mod collect;
+mod explain;
 mod human;
 mod interrupt;
 mod json;

@@ -23,10 +23,7 @@ pub(super) fn problem(marked: &str, ty: &str) -> (Problem, Sources) {
     };
     let places = |kind, what: &str| -> Vec<Place> {
         let what = what.to_owned();
-        let place = |span| Place {
-            what: what.clone(),
-            span,
-        };
+        let place = |span| Place { what: what.clone(), span };
         spans(kind).into_iter().map(place).collect()
     };
     let mut sources = Sources::default();
@@ -43,10 +40,7 @@ pub(super) fn problem(marked: &str, ty: &str) -> (Problem, Sources) {
         lint: None,
         auto_trait: AutoTrait::Send,
         leaf: Some(ty.into()),
-        future: Place {
-            what: "async fn `worker`".into(),
-            span: value.clone(),
-        },
+        future: Place { what: "async fn `worker`".into(), span: value.clone() },
         held: vec![Held {
             name: Some(name.clone()),
             text: name,
@@ -76,10 +70,7 @@ fn unit() -> Unit {
 }
 
 fn awaits(spans: Vec<Span>) -> Vec<Await> {
-    let reported = |(n, span)| Await {
-        span,
-        reported: n == 0,
-    };
+    let reported = |(n, span)| Await { span, reported: n == 0 };
     spans.into_iter().enumerate().map(reported).collect()
 }
 
@@ -89,10 +80,7 @@ fn fix(span: Span) -> Fix {
         title: "Enclose it in a block".into(),
         verdict: Verdict::Verified,
         preferred: true,
-        edits: vec![Edit {
-            span,
-            new_text: "{ fixed }".into(),
-        }],
+        edits: vec![Edit { span, new_text: "{ fixed }".into() }],
         note: None,
     }
 }

@@ -38,9 +38,7 @@ impl Look {
 
 /// The terminal's width; `COLUMNS` wins, as the user's own word.
 fn width() -> usize {
-    let told = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let width: usize = told.or_else(seen).unwrap_or(WIDTH_DEFAULT);
     // A picture needs some room; below that the terminal may wrap.
@@ -78,10 +76,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self {
-            on: io::stderr().is_terminal() && !dumb,
-            shown: false,
-        }
+        Self { on: io::stderr().is_terminal() && !dumb, shown: false }
     }
 
     /// Replaces the line.

@@ -38,10 +38,9 @@ pub(super) fn write(
 fn write_title(out: &mut dyn Write, word: &str, fix: &Fix, look: Look) -> io::Result<()> {
     let paint = Paint::new(look);
     let verdict = match fix.verdict {
-        Verdict::Verified => paint.good(look.pick(
-            "✔ the compiler accepts this",
-            "[ok] the compiler accepts this",
-        )),
+        Verdict::Verified => {
+            paint.good(look.pick("✔ the compiler accepts this", "[ok] the compiler accepts this"))
+        }
         Verdict::Unchecked => "not checked by the compiler".to_owned(),
         Verdict::Rejected => paint.bad("the compiler refuses this"),
     };
@@ -111,11 +110,7 @@ struct Row {
 fn rows(before: &Sources, after: &Sources) -> Vec<Row> {
     let mut rows = Vec::new();
     for (file, new) in before.changed_files(after) {
-        rows.push(Row {
-            tag: None,
-            line: None,
-            text: file.to_string(),
-        });
+        rows.push(Row { tag: None, line: None, text: file.to_string() });
         let old = before.text(file).map_or("", |text| &**text);
         let diff = TextDiff::from_lines(old, &**new);
         for hunk in diff.grouped_ops(1) {

@@ -48,14 +48,10 @@ pub(super) fn write_summary(
     writeln!(out, "{}", paint.bold(&format!("{count} {noun}{fixes}")))?;
     match fixable {
         0 => Ok(()),
-        1 => writeln!(
-            out,
-            "`sendlens fix` applies it, `sendlens fix --dry-run` shows it first"
-        ),
-        _ => writeln!(
-            out,
-            "`sendlens fix` applies them, `sendlens fix --dry-run` shows them first"
-        ),
+        1 => writeln!(out, "`sendlens fix` applies it, `sendlens fix --dry-run` shows it first"),
+        _ => {
+            writeln!(out, "`sendlens fix` applies them, `sendlens fix --dry-run` shows them first")
+        }
     }
 }
 
@@ -88,10 +84,7 @@ impl Paint {
     }
 
     fn help(self, text: &str) -> String {
-        self.with(
-            AnsiColor::BrightCyan.on_default().effects(Effects::BOLD),
-            text,
-        )
+        self.with(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD), text)
     }
 
     fn quiet(self, text: &str) -> String {

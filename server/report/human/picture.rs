@@ -43,14 +43,11 @@ pub(super) fn render(problem: &Problem, sources: &Sources, look: Look) -> String
             group = group.element(snippet);
         }
     }
-    let elsewhere = marks
-        .iter()
-        .filter(|mark| range(mark.span, sources).is_none())
-        .map(|mark| {
-            let Span { file, start, .. } = mark.span;
-            let label = &mark.label;
-            format!("{label}, at {file}:{}:{}", start.line, start.column)
-        });
+    let elsewhere = marks.iter().filter(|mark| range(mark.span, sources).is_none()).map(|mark| {
+        let Span { file, start, .. } = mark.span;
+        let label = &mark.label;
+        format!("{label}, at {file}:{}:{}", start.line, start.column)
+    });
     // The gutter and the word `note` take the rest.
     let width = look.width.saturating_sub(15);
     let notes = elsewhere
@@ -61,16 +58,8 @@ pub(super) fn render(problem: &Problem, sources: &Sources, look: Look) -> String
 }
 
 fn renderer(look: Look) -> Renderer {
-    let renderer = if look.colours {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let decor = if look.unicode {
-        DecorStyle::Unicode
-    } else {
-        DecorStyle::Ascii
-    };
+    let renderer = if look.colours { Renderer::styled() } else { Renderer::plain() };
+    let decor = if look.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
     renderer.decor_style(decor).term_width(look.width)
 }
 
@@ -122,11 +111,7 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
     let mut add = |span: &'a Span, label: String| {
         if !marks.iter().any(|mark| mark.span == span) {
             let primary = marks.is_empty();
-            marks.push(Mark {
-                span,
-                label,
-                primary,
-            });
+            marks.push(Mark { span, label, primary });
         }
     };
     for held in &problem.held {
@@ -144,10 +129,7 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
     if problem.held.is_empty() {
         let trait_name = problem.auto_trait.name();
         let what = &problem.future.what;
-        add(
-            &problem.future.span,
-            format!("{what} is not `{trait_name}`"),
-        );
+        add(&problem.future.span, format!("{what} is not `{trait_name}`"));
     }
     if let Some(demand) = &problem.demand {
         add(&demand.span, demand_label(demand));
@@ -181,9 +163,10 @@ fn value_label(held: &Held, problem: &Problem, ellipsis: &str) -> String {
         None if held.ty.is_some() => String::new(),
         None => format!("may not be `{trait_name}`"),
     };
-    let ty = held.ty.as_deref().map_or(String::new(), |ty| {
-        format!("has type `{}`", short_type(ty, ellipsis))
-    });
+    let ty = held
+        .ty
+        .as_deref()
+        .map_or(String::new(), |ty| format!("has type `{}`", short_type(ty, ellipsis)));
     format!("{subject}{ty}{verdict}")
 }
 
@@ -216,11 +199,7 @@ fn snippet<'a>(
         .iter()
         .filter(|mark| mark.span.file == file)
         .filter_map(|mark| {
-            let kind = if mark.primary {
-                AnnotationKind::Primary
-            } else {
-                AnnotationKind::Context
-            };
+            let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let range = range(mark.span, sources)?;
             Some(kind.span(range).label(mark.label.clone()))
         })
@@ -229,11 +208,7 @@ fn snippet<'a>(
         return None;
     }
     let text: &str = sources.text(file)?;
-    Some(
-        Snippet::source(text)
-            .path(file.as_str())
-            .annotations(annotations),
-    )
+    Some(Snippet::source(text).path(file.as_str()).annotations(annotations))
 }
 
 /// The bytes under a span, where the text is the one that the compiler saw.

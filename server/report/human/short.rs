@@ -21,13 +21,10 @@ pub(super) fn short_type(ty: &str, ellipsis: &str) -> String {
 
 /// A sentence with its types, the pieces in backticks, shortened.
 pub(super) fn short_types(sentence: &str, ellipsis: &str) -> String {
-    let pieces = sentence.split('`').enumerate().map(|(n, piece)| {
-        if n % 2 == 1 {
-            short_type(piece, ellipsis)
-        } else {
-            piece.to_owned()
-        }
-    });
+    let pieces = sentence
+        .split('`')
+        .enumerate()
+        .map(|(n, piece)| if n % 2 == 1 { short_type(piece, ellipsis) } else { piece.to_owned() });
     pieces.collect::<Vec<_>>().join("`")
 }
 

@@ -5,11 +5,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::report::sample;
 
-const ASCII: Look = Look {
-    colours: false,
-    unicode: false,
-    width: 100,
-};
+const ASCII: Look = Look { colours: false, unicode: false, width: 100 };
 
 #[track_caller]
 fn check(marked: &str, ty: &str, look: Look, expected: &Expect) {
@@ -72,10 +68,7 @@ fn value_awaits_path_demand_and_fix() {
 
     "#]],
     );
-    let unicode = Look {
-        unicode: true,
-        ..ASCII
-    };
+    let unicode = Look { unicode: true, ..ASCII };
     check(
         WORKER,
         "MutexGuard<'_, i32>",
@@ -195,10 +188,7 @@ fn files_that_are_not_ours_are_named() {
 #[test]
 fn colours_when_asked_for() {
     let (problem, sources) = sample::problem(WORKER, "Rc<()>");
-    let look = Look {
-        colours: true,
-        ..ASCII
-    };
+    let look = Look { colours: true, ..ASCII };
     let mut out = Vec::new();
     write(&mut out, &problem, &sources, look).unwrap();
     let text = String::from_utf8(out).unwrap();
