@@ -6,14 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{
     args::{Selection, current_dir},
     collect::{self, Findings},
     explain::Explainer,
-    human, json,
+    github, human, json, sarif,
     terminal::{Look, Progress, say},
 };
 use crate::{oracle::Oracle, problem::Problem, sources::Sources};
@@ -25,6 +25,10 @@ pub enum MessageFormat {
     Human,
     /// One JSON object a line.
     Json,
+    /// One SARIF 2.1.0 document, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
 }
 
 /// Arguments of `sendlens check`.
@@ -55,20 +59,25 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
         Some(file) => collect::read(file, &root)?,
         None => collect::run_cargo(&args.selection, &root, &mut progress).await?,
     };
-    let oracle = Oracle::new(root, args.selection.settings());
+    let oracle = Oracle::new(root.clone(), args.selection.settings());
     let sources = match findings.problems.first() {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
     };
-    let look = Look::of_stdout();
     let explainer =
         Explainer { oracle: &oracle, sources: &sources, verify: !args.no_verify, doubts: vec![] };
+    let printer = Printer {
+        format: args.message_format,
+        sources: &sources,
+        look: Look::of_stdout(),
+        prefix: repository_prefix(&root),
+    };
     let mut reported = Vec::new();
-    let found = &findings.problems;
-    match report(args.message_format, explainer, found, &mut reported, look, &mut progress).await {
+    let ended = report(&printer, explainer, &findings.problems, &mut reported, &mut progress).await;
+    match ended {
         // `sendlens check | head`: whoever read has read enough.
-        Err(error) if is_broken_pipe(&error) => {}
-        other => other?,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other.context("cannot write the report")?,
     }
     note_other_errors(&findings);
     Ok(if reported.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -77,13 +86,12 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
 /// Explains each problem and prints it at once: the first is read while the compiler thinks about
 /// the second.
 async fn report(
-    format: MessageFormat,
+    printer: &Printer<'_>,
     mut explainer: Explainer<'_>,
     found: &[Problem],
     reported: &mut Vec<Problem>,
-    look: Look,
     progress: &mut Progress,
-) -> Result<()> {
+) -> io::Result<()> {
     for (n, problem) in found.iter().enumerate() {
         progress.say(&format!("asking the compiler about problem {} of {}", n + 1, found.len()));
         let explained = explainer.explain(problem).await;
@@ -91,29 +99,55 @@ async fn report(
         if let Some(problem) = explained {
             // Before it is printed: where the pipe breaks, it counts all the same.
             reported.push(problem.clone());
-            print(format, &problem, explainer.sources, look)?;
+            printer.print(&problem)?;
         }
     }
     for doubt in &explainer.doubts {
         say(&format!("note: not everything could be verified: {doubt}"));
     }
-    match format {
-        MessageFormat::Human => {
-            human::write_summary(&mut io::stdout().lock(), reported, look)?;
-        }
-        MessageFormat::Json => {}
-    }
-    Ok(())
+    printer.finish(reported)
 }
 
-fn print(format: MessageFormat, problem: &Problem, sources: &Sources, look: Look) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match format {
-        MessageFormat::Human => human::write(&mut out, problem, sources, look),
-        MessageFormat::Json => json::write(&mut out, problem),
+/// Writes problems to standard output in one of the formats.
+struct Printer<'a> {
+    format: MessageFormat,
+    sources: &'a Sources,
+    look: Look,
+    prefix: Utf8PathBuf,
+}
+
+impl Printer<'_> {
+    fn print(&self, problem: &Problem) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match self.format {
+            MessageFormat::Human => human::write(&mut out, problem, self.sources, self.look)?,
+            MessageFormat::Json => json::write(&mut out, problem)?,
+            MessageFormat::Github => github::write(&mut out, problem, &self.prefix)?,
+            MessageFormat::Sarif => {}
+        }
+        out.flush()
     }
-    .and_then(|()| out.flush())
-    .context("cannot write the report")
+
+    fn finish(&self, reported: &[Problem]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match self.format {
+            MessageFormat::Human => human::write_summary(&mut out, reported, self.look)?,
+            MessageFormat::Sarif => sarif::write(&mut out, reported, &self.prefix)?,
+            MessageFormat::Json | MessageFormat::Github => {}
+        }
+        out.flush()
+    }
+}
+
+/// Where the workspace lies in the checkout that GitHub Actions works on: it counts paths from
+/// the top of that.
+fn repository_prefix(root: &Utf8Path) -> Utf8PathBuf {
+    match std::env::var("GITHUB_WORKSPACE") {
+        Ok(checkout) if !checkout.is_empty() => {
+            root.strip_prefix(checkout).map(Utf8Path::to_owned).unwrap_or_default()
+        }
+        _ => Utf8PathBuf::new(),
+    }
 }
 
 /// The workspace; other build systems' messages need none.
@@ -122,12 +156,6 @@ fn root(args: &CheckArgs) -> Result<Utf8PathBuf> {
         Err(_) if args.from.is_some() => current_dir(),
         other => other,
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
-    })
 }
 
 /// rustc finds futures that are not `Send` late: other errors hide them.

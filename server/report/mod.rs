@@ -3,9 +3,11 @@
 mod args;
 mod collect;
 mod explain;
+mod github;
 mod human;
 mod interrupt;
 mod json;
+mod sarif;
 mod terminal;
 
 pub mod check;
