@@ -9,6 +9,7 @@ use ra_ap_syntax::{
 use crate::{
     problem::{Edit, Held, Problem},
     sources::Sources,
+    syntax,
     text::Lines,
 };
 
@@ -41,30 +42,18 @@ impl<'a> FixContext<'a> {
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);
         let value = lines.range(&held.span)?;
-        let tree = SourceFile::parse(text, edition(&problem.unit.edition)).tree();
-        Some(Self {
-            problem,
-            held,
-            sources,
-            file,
-            text,
-            lines,
-            tree,
-            value,
-        })
+        let tree = SourceFile::parse(text, syntax::edition(&problem.unit.edition)).tree();
+        Some(Self { problem, held, sources, file, text, lines, tree, value })
     }
 
     /// The edition of the unit.
     pub fn edition(&self) -> Edition {
-        edition(&self.problem.unit.edition)
+        syntax::edition(&self.problem.unit.edition)
     }
 
     /// A replacement of a byte range of the value's file.
     pub fn edit(&self, range: TextRange, new_text: impl Into<String>) -> Edit {
-        Edit {
-            span: self.lines.span(self.file, range),
-            new_text: new_text.into(),
-        }
+        Edit { span: self.lines.span(self.file, range), new_text: new_text.into() }
     }
 
     /// An insertion into the value's file.
@@ -93,17 +82,10 @@ impl<'a> FixContext<'a> {
 
     /// The `let` that declares the value, when the value is a variable declared by one.
     pub fn let_stmt(&self) -> Option<ast::LetStmt> {
-        let name = self
-            .value_node()
-            .ancestors()
-            .find_map(ast::IdentPat::cast)?
-            .name()?;
+        let name = self.value_node().ancestors().find_map(ast::IdentPat::cast)?.name()?;
         let stmt = name.syntax().ancestors().find_map(ast::LetStmt::cast)?;
         let pat = stmt.pat()?;
-        pat.syntax()
-            .text_range()
-            .contains_range(name.syntax().text_range())
-            .then_some(stmt)
+        pat.syntax().text_range().contains_range(name.syntax().text_range()).then_some(stmt)
     }
 
     /// The expression that is the value, when the value is a temporary.
@@ -153,28 +135,18 @@ impl<'a> FixContext<'a> {
     pub fn indent_at(&self, offset: TextSize) -> &'a str {
         let start = self.line_start(offset);
         let rest = self.text.get(start..).unwrap_or_default();
-        let end = rest
-            .find(|c: char| c != ' ' && c != '\t')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c != ' ' && c != '\t').unwrap_or(rest.len());
         rest.get(..end).unwrap_or_default()
     }
 
     /// One step of indentation as the file writes it.
     pub fn indent_step(&self) -> &'static str {
-        if self.text.lines().any(|line| line.starts_with('\t')) {
-            "\t"
-        } else {
-            "    "
-        }
+        if self.text.lines().any(|line| line.starts_with('\t')) { "\t" } else { "    " }
     }
 
     /// The line end that the file uses.
     pub fn newline(&self) -> &'static str {
-        if self.text.contains("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        }
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
     fn line_start(&self, offset: TextSize) -> usize {
@@ -187,24 +159,19 @@ fn token_parent(token: &SyntaxToken, root: &SyntaxNode) -> SyntaxNode {
     token.parent().unwrap_or_else(|| root.clone())
 }
 
-/// rustc's edition as the parser names it; unknown ones read as 2021.
-pub(super) fn edition(name: &str) -> Edition {
-    name.parse().unwrap_or(Edition::Edition2021)
-}
-
 /// Whether a subtree mentions a variable: as a path, in a macro's tokens, or captured by a
 /// format string (`"{x}"`).
 pub(super) fn mentions(node: &SyntaxNode, name: &str) -> bool {
-    node.descendants_with_tokens()
-        .filter_map(|it| it.into_token())
-        .any(|token| match token.kind() {
+    node.descendants_with_tokens().filter_map(|it| it.into_token()).any(|token| {
+        match token.kind() {
             ra_ap_syntax::SyntaxKind::IDENT => {
                 token.text() == name && token.parent().is_some_and(|it| !is_declared_or_field(&it))
             }
             ra_ap_syntax::SyntaxKind::SELF_KW => name == "self",
             ra_ap_syntax::SyntaxKind::STRING => captures(token.text(), name),
             _ => false,
-        })
+        }
+    })
 }
 
 /// A field access or a method's name is no mention of a variable of that name.
@@ -219,8 +186,7 @@ fn is_declared_or_field(parent: &SyntaxNode) -> bool {
 fn captures(literal: &str, name: &str) -> bool {
     literal.match_indices('{').any(|(at, _)| {
         let rest = literal.get(at + 1..).unwrap_or_default();
-        rest.strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with(['}', ':', '.']))
+        rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['}', ':', '.']))
     })
 }
 

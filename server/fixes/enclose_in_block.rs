@@ -26,10 +26,8 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
     let name = context.held.name.as_deref()?;
     let stmts = Enclosed::find(context, name)?;
     let escaping = stmts.escaping(name);
-    let variants = [
-        tail_variant(context, &stmts, &escaping),
-        plain_variant(context, &stmts, &escaping),
-    ];
+    let variants =
+        [tail_variant(context, &stmts, &escaping), plain_variant(context, &stmts, &escaping)];
     Some(Draft {
         id: "enclose_in_block",
         title: format!("Enclose `{name}` in a block that ends before the `.await`"),
@@ -53,16 +51,10 @@ impl Enclosed {
         let nodes: Vec<SyntaxNode> = list.children().filter(is_stmt_or_tail).collect();
         let first = nodes.iter().position(|node| node == stmt.syntax())?;
         let awaits = context.awaits();
-        let crosses = |node: &SyntaxNode| {
-            awaits
-                .iter()
-                .any(|range| node.text_range().contains_range(*range))
-        };
+        let crosses =
+            |node: &SyntaxNode| awaits.iter().any(|range| node.text_range().contains_range(*range));
         let first_await = nodes.iter().skip(first).position(crosses)? + first;
-        let last_use = nodes
-            .iter()
-            .rposition(|node| mentions(node, name))
-            .unwrap_or(first);
+        let last_use = nodes.iter().rposition(|node| mentions(node, name)).unwrap_or(first);
         let last = last_use.max(first);
         if first_await == first || last >= first_await {
             return None;
@@ -74,20 +66,12 @@ impl Enclosed {
     }
 
     fn range(&self) -> Option<TextRange> {
-        Some(
-            self.inside
-                .first()?
-                .text_range()
-                .cover(self.inside.last()?.text_range()),
-        )
+        Some(self.inside.first()?.text_range().cover(self.inside.last()?.text_range()))
     }
 
     /// Variables declared inside, the held one excepted, that later statements mention.
     fn escaping(&self, held: &str) -> Vec<ast::IdentPat> {
-        let declared = self
-            .inside
-            .iter()
-            .filter_map(|node| ast::LetStmt::cast(node.clone()));
+        let declared = self.inside.iter().filter_map(|node| ast::LetStmt::cast(node.clone()));
         let patterns = declared.filter_map(|stmt| stmt.pat());
         let bindings =
             patterns.flat_map(|pat| pat.syntax().descendants().filter_map(ast::IdentPat::cast));
@@ -125,18 +109,12 @@ fn tail_variant(
     if stmts.inside.len() < 2 {
         return None;
     }
-    let ty = last
-        .ty()
-        .map(|ty| format!(": {}", ty.syntax().text()))
-        .unwrap_or_default();
+    let ty = last.ty().map(|ty| format!(": {}", ty.syntax().text())).unwrap_or_default();
     let head = format!("let {}{ty} = {{", pat.syntax().text());
     let start = last.syntax().text_range().start();
     let range = stmts.range()?;
     let mut edits = open(context, range, &head);
-    edits.push(context.edit(
-        TextRange::new(start, value.syntax().text_range().start()),
-        "",
-    ));
+    edits.push(context.edit(TextRange::new(start, value.syntax().text_range().start()), ""));
     let semicolon = TextRange::new(value.syntax().text_range().end(), range.end());
     edits.push(context.edit(semicolon, format!("{}}};", line_break(context, range))));
     Some(edits)
@@ -149,18 +127,12 @@ fn plain_variant(
     escaping: &[ast::IdentPat],
 ) -> Option<Vec<Edit>> {
     let range = stmts.range()?;
-    let names: Vec<String> = escaping
-        .iter()
-        .filter_map(|pat| Some(pat.name()?.text().to_string()))
-        .collect();
+    let names: Vec<String> =
+        escaping.iter().filter_map(|pat| Some(pat.name()?.text().to_string())).collect();
     let patterns: Vec<String> = escaping
         .iter()
         .filter_map(|pat| {
-            let mutable = if pat.mut_token().is_some() {
-                "mut "
-            } else {
-                ""
-            };
+            let mutable = if pat.mut_token().is_some() { "mut " } else { "" };
             Some(format!("{mutable}{}", pat.name()?.text()))
         })
         .collect();
@@ -168,18 +140,12 @@ fn plain_variant(
     let step = context.indent_step();
     let (head, value, close) = match (names.as_slice(), patterns.as_slice()) {
         ([], _) => ("{".to_owned(), String::new(), "}".to_owned()),
-        ([name], [pattern]) => (
-            format!("let {pattern} = {{"),
-            format!("{line_break}{step}{name}"),
-            "};".to_owned(),
-        ),
+        ([name], [pattern]) => {
+            (format!("let {pattern} = {{"), format!("{line_break}{step}{name}"), "};".to_owned())
+        }
         _ => {
             let head = format!("let ({}) = {{", patterns.join(", "));
-            (
-                head,
-                format!("{line_break}{step}({})", names.join(", ")),
-                "};".to_owned(),
-            )
+            (head, format!("{line_break}{step}({})", names.join(", ")), "};".to_owned())
         }
     };
     let mut edits = open(context, range, &head);
@@ -223,7 +189,5 @@ fn explicit_drop(context: &FixContext<'_>, stmts: &Enclosed) -> Option<TextRange
     }
     let before = last.syntax().first_token()?.prev_token()?;
     let space = ast::Whitespace::cast(before).map(|space| space.syntax().text_range());
-    Some(space.map_or(last.syntax().text_range(), |it| {
-        it.cover(last.syntax().text_range())
-    }))
+    Some(space.map_or(last.syntax().text_range(), |it| it.cover(last.syntax().text_range())))
 }

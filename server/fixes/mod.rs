@@ -76,10 +76,7 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
-    RULES
-        .iter()
-        .filter_map(|(_, rule)| rule(&context))
-        .collect()
+    RULES.iter().filter_map(|(_, rule)| rule(&context)).collect()
 }
 
 #[cfg(test)]

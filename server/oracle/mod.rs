@@ -3,8 +3,11 @@
 //! Every fix that is offered as *verified* was applied in an overlay of the workspace and compiled
 //! there with the failing unit's own command.
 
+mod closer;
 mod compare;
+mod demand;
 mod overlay;
+mod probe;
 mod rounds;
 mod workbench;
 
@@ -18,6 +21,7 @@ use tokio::sync::Mutex;
 use crate::{
     fixes::{self, Draft},
     problem::{Fix, Problem, Unit, Verdict},
+    recognise::complete,
     rustc::RustcCommand,
     sources::Sources,
 };
@@ -69,13 +73,7 @@ struct State {
 impl Oracle {
     /// An oracle for the workspace at `root` (absolute).
     pub fn new(root: Utf8PathBuf, cargo: CargoSettings) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                root,
-                cargo,
-                state: Mutex::default(),
-            }),
-        }
+        Self { inner: Arc::new(Inner { root, cargo, state: Mutex::default() }) }
     }
 
     /// Reads the workspace's Rust files and manifests from disk. Unsaved buffers are not
@@ -84,6 +82,32 @@ impl Oracle {
         let root = self.inner.root.clone();
         let read = tokio::task::spawn_blocking(move || read_tree(&root)).await;
         read.unwrap_or_default()
+    }
+
+    /// Completes a recognised problem: with what the text tells, and, where the error names no
+    /// value, with what the compiler answers when asked closer. `None` when the compiler says
+    /// that the future is `Send` after all: the error is none of ours.
+    ///
+    /// # Errors
+    /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
+    pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
+        let mut problem = problem.clone();
+        complete(&mut problem, sources);
+        if !closer::needs_asking(&problem) {
+            return Ok(Some(problem));
+        }
+        let mut state = self.inner.state.lock().await;
+        let state = &mut *state;
+        let bench = self.inner.bench(&mut state.bench).await?;
+        let survey = refresh(bench, &mut state.survey, &mut state.commands, sources).await?;
+        let (command, _) =
+            find_unit(bench, survey, &mut state.commands, &self.inner.root, &problem, sources)
+                .await?;
+        let Some(mut asked) = closer::ask(bench, &command, &problem, sources).await? else {
+            return Ok(None);
+        };
+        complete(&mut asked, sources);
+        Ok(Some(asked))
     }
 
     /// Drafts the fixes of a problem and asks the compiler about each, likeliest first.
@@ -108,22 +132,10 @@ impl Oracle {
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
         let survey = refresh(bench, &mut state.survey, &mut state.commands, sources).await?;
-        let (command, before) = find_unit(
-            bench,
-            survey,
-            &mut state.commands,
-            &self.inner.root,
-            problem,
-            sources,
-        )
-        .await?;
-        let trial = Trial {
-            problem,
-            sources,
-            command: &command,
-            before: &before,
-            survey,
-        };
+        let (command, before) =
+            find_unit(bench, survey, &mut state.commands, &self.inner.root, problem, sources)
+                .await?;
+        let trial = Trial { problem, sources, command: &command, before: &before, survey };
         let mut offered: Vec<Fix> = Vec::new();
         for draft in drafts {
             let Some(accepted) = try_draft(bench, &trial, &draft).await? else {
@@ -161,18 +173,14 @@ async fn refresh<'a>(
     if last.as_ref().is_none_or(|(known, _)| known != texts) {
         let survey = bench.survey(texts).await?;
         let manifests_changed = last.as_ref().is_some_and(|(known, _)| {
-            known
-                .changed_files(texts)
-                .any(|(file, _)| file.file_name() == Some("Cargo.toml"))
+            known.changed_files(texts).any(|(file, _)| file.file_name() == Some("Cargo.toml"))
         });
         if manifests_changed {
             commands.clear();
         }
         *last = Some((texts.clone(), survey));
     }
-    last.as_ref()
-        .map(|(_, survey)| survey)
-        .context("the survey was not kept")
+    last.as_ref().map(|(_, survey)| survey).context("the survey was not kept")
 }
 
 /// The command of the problem's unit and what the compiler says of it now. A problem that only
@@ -192,10 +200,7 @@ async fn find_unit(
             unit.src = bench.root().join(inside);
         }
         let key = (problem.unit.clone(), test_form);
-        let fresh = survey
-            .commands
-            .iter()
-            .find(|it| it.compiles(&unit, test_form, bench.root()));
+        let fresh = survey.commands.iter().find(|it| it.compiles(&unit, test_form, bench.root()));
         let Some(command) = fresh.or_else(|| commands.get(&key)).cloned() else {
             continue;
         };
@@ -207,20 +212,14 @@ async fn find_unit(
         last_error = Some("the compiler no longer reports this problem");
     }
     let why = last_error.unwrap_or("cargo did not compile its target");
-    anyhow::bail!(
-        "{why} ({} of package {})",
-        problem.unit.target,
-        problem.unit.package
-    )
+    anyhow::bail!("{why} ({} of package {})", problem.unit.target, problem.unit.package)
 }
 
 fn verified(draft: Draft, accepted: Accepted) -> Fix {
-    let uncovered = accepted.uncovered.first().map(|next| {
-        format!(
-            "The compiler will then report the next one: {}.",
-            next.message
-        )
-    });
+    let uncovered = accepted
+        .uncovered
+        .first()
+        .map(|next| format!("The compiler will then report the next one: {}.", next.message));
     let notes: Vec<String> = draft.note.into_iter().chain(uncovered).collect();
     Fix {
         id: draft.id,

@@ -83,11 +83,7 @@ async fn try_variant(
         }) else {
             continue;
         };
-        let edits = if repaired {
-            difference(trial.sources, &texts)
-        } else {
-            variant.to_vec()
-        };
+        let edits = if repaired { difference(trial.sources, &texts) } else { variant.to_vec() };
         return Ok(Some(Accepted { edits, uncovered }));
     }
     Ok(None)
@@ -101,46 +97,31 @@ struct Errors<'a> {
 }
 
 /// The failing unit first: it is fast, and most drafts fall there. Then, when the draft reaches
-/// further, the whole selection.
+/// further, or edits another crate or a manifest, the whole selection.
 async fn ask<'a>(
     bench: &mut Workbench,
     trial: &Trial<'a>,
     draft: &Draft,
     texts: &Sources,
 ) -> Result<Errors<'a>> {
-    let manifest_changed = texts.iter().any(|(file, text)| {
-        file.file_name() == Some("Cargo.toml") && trial.sources.text(file) != Some(text)
-    });
-    if !manifest_changed {
+    let files = bench.files_of(trial.command);
+    let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
+    if in_unit {
         let after = bench.compile(texts, trial.command).await?;
-        let unit = Errors {
-            before: Vec::new(),
-            unit_before: Some(trial.before),
-            after,
-        };
+        let unit = Errors { before: Vec::new(), unit_before: Some(trial.before), after };
         let done = draft.reach == Reach::Body;
         if done || !unit.compare(trial, texts, bench.root()).accepted() {
             return Ok(unit);
         }
     }
     let survey = bench.survey(texts).await?;
-    Ok(Errors {
-        before: distinct(trial.survey),
-        unit_before: None,
-        after: distinct(&survey),
-    })
+    Ok(Errors { before: distinct(trial.survey), unit_before: None, after: distinct(&survey) })
 }
 
 impl Errors<'_> {
     fn compare(&self, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) -> Comparison<'_> {
         let before = self.unit_before.unwrap_or(&self.before);
-        compare(
-            trial.problem,
-            before,
-            &self.after,
-            &trial.sources.changed_lines(texts),
-            root,
-        )
+        compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root)
     }
 }
 
@@ -165,12 +146,8 @@ fn repairs(
     let mut edits: Vec<Edit> = Vec::new();
     let unsolved = comparison.persisting.iter().chain(&comparison.caused);
     for error in unsolved {
-        let context = RepairContext {
-            problem: trial.problem,
-            before: trial.sources,
-            sources: texts,
-            error,
-        };
+        let context =
+            RepairContext { problem: trial.problem, before: trial.sources, sources: texts, error };
         let Some(answer) = draft.repairs.iter().find_map(|repair| repair(&context)) else {
             continue;
         };
@@ -188,10 +165,6 @@ fn overlaps(a: &Edit, b: &Edit) -> bool {
 }
 
 fn trace_rejection(draft: &Draft, comparison: &Comparison<'_>) {
-    let caused: Vec<&str> = comparison
-        .caused
-        .iter()
-        .map(|it| it.message.as_str())
-        .collect();
+    let caused: Vec<&str> = comparison.caused.iter().map(|it| it.message.as_str()).collect();
     tracing::debug!(fix = draft.id, gone = comparison.gone, ?caused, "rejected");
 }

@@ -47,17 +47,12 @@ fn concerns_a_future(report: &Report<'_>) -> bool {
     if silent {
         return false;
     }
-    let primary_text = report
-        .primary()
-        .and_then(spans::text_of)
-        .unwrap_or_default();
+    let primary_text = report.primary().and_then(spans::text_of).unwrap_or_default();
     let ty = quoted(report.message()).next().unwrap_or_default();
     is_future_type(ty)
         || primary_text.contains("async ")
         || report.type_chain().iter().any(|ty| is_future_type(ty))
-        || report
-            .children()
-            .any(|child| bound_on_output(&child.message, primary_of(child)))
+        || report.children().any(|child| bound_on_output(&child.message, primary_of(child)))
 }
 
 fn is_future_type(ty: &str) -> bool {
@@ -70,15 +65,10 @@ fn bound_on_output(message: &str, span: Option<&DiagnosticSpan>) -> bool {
         return false;
     }
     let bound_in = quoted(message).next().unwrap_or_default();
-    let spawns_task = ["JoinSet", "TaskTracker", "JoinMap"]
-        .iter()
-        .any(|it| bound_in.contains(it));
+    let spawns_task = ["JoinSet", "TaskTracker", "JoinMap"].iter().any(|it| bound_in.contains(it));
     let before_bound = span.and_then(|span| {
         let line = span.text.first()?;
-        let taken = line
-            .text
-            .chars()
-            .take(line.highlight_start.saturating_sub(1));
+        let taken = line.text.chars().take(line.highlight_start.saturating_sub(1));
         Some(taken.collect::<String>())
     });
     let on_output = before_bound.is_some_and(|text| {

@@ -25,6 +25,20 @@ use crate::{
 /// A first build of all dependencies may take this long.
 const CARGO_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
+/// Flags of cargo that choose targets; without one, all targets are checked.
+const TARGETS: &[&str] = &[
+    "--lib",
+    "--bin",
+    "--bins",
+    "--example",
+    "--examples",
+    "--test",
+    "--tests",
+    "--bench",
+    "--benches",
+    "--all-targets",
+];
+
 /// How problems are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
@@ -82,25 +96,43 @@ async fn check(args: &CheckArgs) -> Result<usize> {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
     };
-    for problem in &mut problems {
-        complete(problem, &sources);
-    }
     let mut progress = Progress::new();
-    for (n, problem) in problems.iter_mut().enumerate() {
-        if !args.no_verify {
-            progress.say(&format!(
-                "asking the compiler about fixes of problem {}",
-                n + 1
-            ));
-            match oracle.judge(problem, &sources, &mut |_| {}).await {
-                Ok(fixes) => problem.fixes = fixes,
-                Err(error) => tracing::warn!("no fixes for {}: {error:#}", problem.message),
-            }
-            progress.clear();
+    let mut reported = 0;
+    for (n, found) in problems.iter().enumerate() {
+        progress.say(&format!("asking the compiler about problem {}", n + 1));
+        let explained = explain(args, &oracle, found, &sources).await;
+        progress.clear();
+        if let Some(problem) = explained {
+            print(args, &problem, &sources)?;
+            reported += 1;
         }
-        print(args, problem, &sources)?;
     }
-    Ok(problems.len())
+    Ok(reported)
+}
+
+/// Completes a problem and judges its fixes. What the compiler cannot be asked about is reported
+/// as far as it was understood.
+async fn explain(
+    args: &CheckArgs,
+    oracle: &Oracle,
+    found: &Problem,
+    sources: &Sources,
+) -> Option<Problem> {
+    let mut problem = found.clone();
+    complete(&mut problem, sources);
+    if args.no_verify {
+        return Some(problem);
+    }
+    match oracle.examine(found, sources).await {
+        Ok(Some(examined)) => problem = examined,
+        Ok(None) => return None,
+        Err(error) => tracing::warn!("{}: {error:#}", problem.message),
+    }
+    match oracle.judge(&problem, sources, &mut |_| {}).await {
+        Ok(fixes) => problem.fixes = fixes,
+        Err(error) => tracing::warn!("no fixes for {}: {error:#}", problem.message),
+    }
+    Some(problem)
 }
 
 fn print(args: &CheckArgs, problem: &Problem, sources: &Sources) -> Result<()> {
@@ -122,12 +154,11 @@ fn cargo_settings(args: &CheckArgs) -> CargoSettings {
     if args.package.is_empty() {
         selection.push("--workspace".to_owned());
     }
-    selection.push("--all-targets".to_owned());
-    selection.extend(args.cargo_args.iter().cloned());
-    CargoSettings {
-        args: selection,
-        ..CargoSettings::default()
+    if !args.cargo_args.iter().any(|it| TARGETS.contains(&it.as_str())) {
+        selection.push("--all-targets".to_owned());
     }
+    selection.extend(args.cargo_args.iter().cloned());
+    CargoSettings { args: selection, ..CargoSettings::default() }
 }
 
 /// The workspace that the arguments name, as an absolute path without links.
@@ -142,9 +173,7 @@ fn workspace_root(args: &CheckArgs) -> Result<Utf8PathBuf> {
         // Other build systems' messages need no cargo workspace.
         Err(_) if args.from.is_some() => {
             let dir = std::env::current_dir().context("cannot read the current directory")?;
-            Utf8PathBuf::from_path_buf(dir)
-                .ok()
-                .context("the current directory is not UTF-8")
+            Utf8PathBuf::from_path_buf(dir).ok().context("the current directory is not UTF-8")
         }
         Err(cargo_metadata::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
             bail!("cargo was not found; install Rust from https://rustup.rs or put cargo in PATH")
@@ -178,9 +207,8 @@ async fn run_cargo(
     settings: &CargoSettings,
     root: &Utf8Path,
 ) -> Result<Vec<Problem>> {
-    let mut words: Vec<String> = ["check", "--message-format=json", "--keep-going"]
-        .map(str::to_owned)
-        .into();
+    let mut words: Vec<String> =
+        ["check", "--message-format=json", "--keep-going"].map(str::to_owned).into();
     words.extend(settings.args.iter().cloned());
     if let Some(path) = &args.manifest_path {
         words.extend(["--manifest-path".to_owned(), path.to_string()]);
@@ -190,9 +218,7 @@ async fn run_cargo(
         program: settings.cargo_program(),
         args: words,
         env: settings.env.clone(),
-        cwd: Utf8PathBuf::from_path_buf(cwd)
-            .ok()
-            .context("the current directory is not UTF-8")?,
+        cwd: Utf8PathBuf::from_path_buf(cwd).ok().context("the current directory is not UTF-8")?,
         deadline: CARGO_DEADLINE,
     };
     let mut problems = Vec::new();
