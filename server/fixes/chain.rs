@@ -131,8 +131,7 @@ pub(super) fn projection(value: &ast::Expr) -> ast::Expr {
 }
 
 fn is_view(call: &ast::MethodCallExpr) -> bool {
-    call.name_ref()
-        .is_some_and(|name| VIEWS.iter().any(|it| name.text() == *it))
+    call.name_ref().is_some_and(|name| VIEWS.iter().any(|it| name.text() == *it))
 }
 
 /// Whether an expression may hand out a `&mut` into the guard: a copy of it would lose writes.
@@ -207,13 +206,9 @@ pub(super) fn name_of(expr: &ast::Expr) -> Option<String> {
             let callee = it.expr()?.syntax().text().to_string();
             name_of_verb(callee.rsplit("::").next()?)?
         }
-        ast::Expr::PathExpr(it) => it
-            .syntax()
-            .text()
-            .to_string()
-            .rsplit("::")
-            .next()?
-            .to_lowercase(),
+        ast::Expr::PathExpr(it) => {
+            it.syntax().text().to_string().rsplit("::").next()?.to_lowercase()
+        }
         _ => return None,
     };
     let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
@@ -248,15 +243,7 @@ fn name_of_verb(verb: &str) -> Option<String> {
         "get_", "next_", "current_", "take_", "find_", "load_", "make_", "build_", "compute_",
         "read_", "fetch_", "into_", "peek_",
     ];
-    const BARE: &[&str] = &[
-        "drop",
-        "map",
-        "new",
-        "unwrap_or",
-        "filter",
-        "and_then",
-        "ok_or",
-    ];
+    const BARE: &[&str] = &["drop", "map", "new", "unwrap_or", "filter", "and_then", "ok_or"];
     if verb.starts_with("random") || verb.starts_with("gen_") || verb == "gen" || verb == "sample" {
         return Some("random".to_owned());
     }
@@ -292,10 +279,7 @@ pub(super) fn free_name(
     if !is_taken("value") {
         return "value".to_owned();
     }
-    (2..)
-        .map(|n| format!("{last}_{n}"))
-        .find(|name| !is_taken(name))
-        .unwrap_or(last)
+    (2..).map(|n| format!("{last}_{n}")).find(|name| !is_taken(name)).unwrap_or(last)
 }
 
 fn is_keyword(name: &str) -> bool {
@@ -315,11 +299,7 @@ mod tests {
     #[track_caller]
     fn check_name(expr: &str, expected: Option<&str>) {
         let file = SourceFile::parse(&format!("fn f() {{ {expr} }}"), Edition::Edition2024).tree();
-        let list = file
-            .syntax()
-            .descendants()
-            .find_map(ast::StmtList::cast)
-            .unwrap();
+        let list = file.syntax().descendants().find_map(ast::StmtList::cast).unwrap();
         let expr = list.tail_expr().unwrap();
         assert_eq!(name_of(&expr).as_deref(), expected);
     }

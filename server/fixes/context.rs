@@ -91,11 +91,7 @@ impl<'a> FixContext<'a> {
     /// The expression that is the value, when the value is a temporary.
     pub fn value_expr(&self) -> Option<ast::Expr> {
         let covers = |it: &ast::Expr| it.syntax().text_range() == self.value;
-        self.value_node()
-            .ancestors()
-            .filter_map(ast::Expr::cast)
-            .filter(covers)
-            .last()
+        self.value_node().ancestors().filter_map(ast::Expr::cast).filter(covers).last()
     }
 
     /// The fn item or closure around a node, else the whole file: where names must not clash.
@@ -118,6 +114,13 @@ impl<'a> FixContext<'a> {
         let head = ty.split('<').next().unwrap_or_default();
         let name = head.rsplit("::").next().unwrap_or_default();
         name.ends_with("Guard") || matches!(name, "Ref" | "RefMut")
+    }
+
+    /// Whether the value is a span that was entered.
+    pub fn is_entered(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        head.ends_with("EnteredSpan") || head.ends_with("Entered")
     }
 
     /// Code on one line, short enough for a title.
@@ -193,15 +196,11 @@ fn captures(literal: &str, name: &str) -> bool {
 /// Whether a subtree awaits, in code or in a macro's tokens. Inner async blocks and closures
 /// count: a copy may not be moved across their border either.
 pub(super) fn mentions_await(node: &SyntaxNode) -> bool {
-    node.descendants_with_tokens()
-        .any(|it| it.kind() == ra_ap_syntax::SyntaxKind::AWAIT_KW)
+    node.descendants_with_tokens().any(|it| it.kind() == ra_ap_syntax::SyntaxKind::AWAIT_KW)
 }
 
 /// Whether an identifier stands anywhere in a subtree, as a binding, a path or in a macro.
 pub(super) fn has_ident(node: &SyntaxNode, name: &str) -> bool {
     mentions(node, name)
-        || node
-            .descendants()
-            .filter_map(ast::Name::cast)
-            .any(|it| it.text() == name)
+        || node.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
 }

@@ -48,15 +48,9 @@ pub(super) fn hoist_temporary(context: &FixContext<'_>) -> Option<Draft> {
     let note = first
         .copies
         .then(|| "The code then works on a copy that is taken before the `.await`.".to_owned());
-    let mut variants: Vec<Vec<Edit>> = candidates
-        .iter()
-        .filter_map(|it| it.hoisted(context, &site))
-        .collect();
-    variants.extend(
-        candidates
-            .iter()
-            .filter_map(|it| it.in_place(context, &site)),
-    );
+    let mut variants: Vec<Vec<Edit>> =
+        candidates.iter().filter_map(|it| it.hoisted(context, &site)).collect();
+    variants.extend(candidates.iter().filter_map(|it| it.in_place(context, &site)));
     variants.truncate(VARIANTS_MAX);
     (!variants.is_empty()).then_some(Draft {
         id: "hoist_temporary",
@@ -140,9 +134,7 @@ fn read_forms(site: &Site, read: &ast::Expr, is_value: bool) -> Vec<Candidate> {
         // The body may rely on a reference: borrow the copy as the lookup borrowed the guard.
         let lookups = forms.iter().filter(|(form, _)| form.ends_with("ed()"));
         found.extend(lookups.map(|it| candidate(it, ("", ".as_ref()"))));
-        let clones = forms
-            .iter()
-            .filter(|(form, copies)| *copies && form.ends_with("clone()"));
+        let clones = forms.iter().filter(|(form, copies)| *copies && form.ends_with("clone()"));
         found.extend(clones.map(|it| candidate(it, ("&", ""))));
     }
     found
@@ -150,9 +142,7 @@ fn read_forms(site: &Site, read: &ast::Expr, is_value: bool) -> Vec<Candidate> {
 
 /// `for x in LOCK.iter().filter(..)`: the items in a vector of their own.
 fn collected(site: &Site, read: &ast::Expr, is_value: bool) -> Vec<Candidate> {
-    let Some(head) = site
-        .head()
-        .filter(|it| ast::MethodCallExpr::can_cast(it.syntax().kind()))
+    let Some(head) = site.head().filter(|it| ast::MethodCallExpr::can_cast(it.syntax().kind()))
     else {
         return Vec::new();
     };
@@ -234,11 +224,7 @@ impl Candidate {
     fn replacement(&self, context: &FixContext<'_>, site: &Site, text: &str) -> Edit {
         let (before, after) = self.around;
         let range = site.range_of(&self.expr);
-        let field = self
-            .expr
-            .syntax()
-            .parent()
-            .and_then(ast::RecordExprField::cast);
+        let field = self.expr.syntax().parent().and_then(ast::RecordExprField::cast);
         if let Some(field) = field
             && field.field_name().is_some_and(|it| it.text() == text)
         {
@@ -249,9 +235,7 @@ impl Candidate {
 
     fn name(&self, context: &FixContext<'_>, site: &Site) -> String {
         let around = context.surroundings(site.anchor(&self.expr));
-        let bound = site
-            .bound_name()
-            .filter(|_| site.head().as_ref() == Some(&self.expr));
+        let bound = site.bound_name().filter(|_| site.head().as_ref() == Some(&self.expr));
         if let Some(name) = bound
             && !site.is_used_outside_header(&around, &name)
         {
@@ -264,9 +248,7 @@ impl Candidate {
             0..=2 => noun.to_owned(),
             _ => format!("{name}_{noun}"),
         });
-        free_name(name.into_iter().chain(snapshot), |name| {
-            has_ident(&around, name)
-        })
+        free_name(name.into_iter().chain(snapshot), |name| has_ident(&around, name))
     }
 }
 

@@ -9,6 +9,7 @@ mod enclose_in_block;
 mod hoist_temporary;
 mod indent;
 mod place;
+mod region;
 
 use cargo_metadata::diagnostic::Diagnostic;
 

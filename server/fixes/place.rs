@@ -55,13 +55,10 @@ fn step(node: SyntaxNode) -> Option<Option<Place>> {
         }
         SyntaxKind::BIN_EXPR => {
             let bin = ast::BinExpr::cast(parent)?;
-            let is_lazy = matches!(
-                bin.op_kind(),
-                Some(ast::BinaryOp::LogicOp(LogicOp::And | LogicOp::Or))
-            ) && bin.rhs().is_some_and(|it| it.syntax() == &node);
-            let binds = node
-                .descendants()
-                .any(|it| it.kind() == SyntaxKind::LET_EXPR);
+            let is_lazy =
+                matches!(bin.op_kind(), Some(ast::BinaryOp::LogicOp(LogicOp::And | LogicOp::Or)))
+                    && bin.rhs().is_some_and(|it| it.syntax() == &node);
+            let binds = node.descendants().any(|it| it.kind() == SyntaxKind::LET_EXPR);
             is_lazy.then_some((!binds).then_some(Place::Around(node)))
         }
         _ => None,
@@ -75,10 +72,7 @@ fn insert_before(context: &FixContext<'_>, node: &SyntaxNode, stmts: &[String]) 
     } else {
         " ".to_owned()
     };
-    let text: String = stmts
-        .iter()
-        .flat_map(|stmt| [stmt.as_str(), &separator])
-        .collect();
+    let text: String = stmts.iter().flat_map(|stmt| [stmt.as_str(), &separator]).collect();
     context.insert(at, text)
 }
 
@@ -100,12 +94,10 @@ fn wrap(context: &FixContext<'_>, range: TextRange, stmts: &[String]) -> Vec<Edi
 /// Whether nothing that could be noticed runs between the start of `place` and `expr`: the
 /// expression may be evaluated first without a change of meaning.
 pub(super) fn is_first_effect(place: &SyntaxNode, expr: &SyntaxNode) -> bool {
-    expr.ancestors()
-        .take_while(|node| node != place)
-        .all(|node| {
-            let earlier = node.siblings(ra_ap_syntax::Direction::Prev).skip(1);
-            earlier.into_iter().all(|sibling| is_harmless(&sibling))
-        })
+    expr.ancestors().take_while(|node| node != place).all(|node| {
+        let earlier = node.siblings(ra_ap_syntax::Direction::Prev).skip(1);
+        earlier.into_iter().all(|sibling| is_harmless(&sibling))
+    })
 }
 
 /// Whether evaluating an expression changes nothing that another expression could see.
@@ -143,9 +135,7 @@ pub(super) fn is_harmless(node: &SyntaxNode) -> bool {
         }
         SyntaxKind::MACRO_CALL => {
             let text = it.text().to_string();
-            ["format!", "vec!", "stringify!", "concat!"]
-                .iter()
-                .any(|known| text.starts_with(known))
+            ["format!", "vec!", "stringify!", "concat!"].iter().any(|known| text.starts_with(known))
         }
         _ => true,
     })

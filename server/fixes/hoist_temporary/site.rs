@@ -45,20 +45,12 @@ impl Site {
             .ancestors()
             .take_while(|node| node.kind() != SyntaxKind::STMT_LIST)
             .find_map(|node| header(&node, value.syntax().text_range()));
-        Some(Self {
-            value,
-            header: header.unwrap_or(Header::Statement),
-            in_macro: None,
-        })
+        Some(Self { value, header: header.unwrap_or(Header::Statement), in_macro: None })
     }
 
     /// The argument of `println!` and its like that contains the value.
     fn in_macro(context: &FixContext<'_>) -> Option<Self> {
-        let call = context
-            .value_node()
-            .ancestors()
-            .filter_map(ast::MacroCall::cast)
-            .next()?;
+        let call = context.value_node().ancestors().filter_map(ast::MacroCall::cast).next()?;
         let tree = call.token_tree()?;
         let argument = argument_around(tree.syntax(), context.value)?;
         let text = context.text.get(std::ops::Range::<usize>::from(argument))?;
@@ -146,10 +138,9 @@ impl Site {
     pub(super) fn is_used_outside_header(&self, around: &SyntaxNode, name: &str) -> bool {
         let ruled = match &self.header {
             Header::Match(it) => Some(it.syntax().clone()),
-            Header::IfLet(it) => it
-                .syntax()
-                .ancestors()
-                .find(|node| node.kind() == SyntaxKind::IF_EXPR),
+            Header::IfLet(it) => {
+                it.syntax().ancestors().find(|node| node.kind() == SyntaxKind::IF_EXPR)
+            }
             Header::WhileLet(it, _) => Some(it.syntax().clone()),
             Header::For(_) | Header::Statement => None,
         };
@@ -199,10 +190,7 @@ fn single_binding(pattern: &SyntaxNode) -> Option<String> {
         .filter_map(ast::IdentPat::cast)
         .filter_map(|it| it.name())
         // `None` parses as a binding.
-        .filter(|it| {
-            it.text()
-                .starts_with(|c: char| c.is_lowercase() || c == '_')
-        });
+        .filter(|it| it.text().starts_with(|c: char| c.is_lowercase() || c == '_'));
     let name = bindings.next()?.text().trim_start_matches('_').to_owned();
     (bindings.next().is_none() && !name.is_empty()).then_some(name)
 }
