@@ -95,6 +95,52 @@ impl<'a> FixContext<'a> {
         pat.syntax().text_range().contains_range(name.syntax().text_range()).then_some(stmt)
     }
 
+    /// The expression that is the value, when the value is a temporary.
+    pub fn value_expr(&self) -> Option<ast::Expr> {
+        let covers = |it: &ast::Expr| it.syntax().text_range() == self.value;
+        self.value_node().ancestors().filter_map(ast::Expr::cast).filter(covers).last()
+    }
+
+    /// The fn item or closure around a node, else the whole file: where names must not clash.
+    pub fn surroundings(&self, node: &SyntaxNode) -> SyntaxNode {
+        let item = node.ancestors().find_map(ast::Fn::cast);
+        item.map_or_else(|| self.tree.syntax().clone(), |item| item.syntax().clone())
+    }
+
+    /// Whether only white space stands before an offset on its line.
+    pub fn starts_line(&self, offset: TextSize) -> bool {
+        let start = self.line_start(offset);
+        let before = self.text.get(start..usize::from(offset));
+        before.is_some_and(|it| it.trim().is_empty())
+    }
+
+    /// Whether the value is a lock's guard, or a borrow of a `RefCell`: a view of data that can
+    /// be read while it is held.
+    pub fn holds_lock(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        let name = head.rsplit("::").next().unwrap_or_default();
+        name.ends_with("Guard") || matches!(name, "Ref" | "RefMut")
+    }
+
+    /// Whether the value is a span that was entered.
+    pub fn is_entered(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        head.ends_with("EnteredSpan") || head.ends_with("Entered")
+    }
+
+    /// Code on one line, short enough for a title.
+    pub fn shorten(&self, code: &str) -> String {
+        const CHARS_MAX: usize = 48;
+        let line = code.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= CHARS_MAX {
+            return line;
+        }
+        let start: String = line.chars().take(CHARS_MAX).collect();
+        format!("{start}…")
+    }
+
     /// The leading white space of the line that an offset lies on.
     pub fn indent_at(&self, offset: TextSize) -> &'a str {
         let start = self.line_start(offset);
@@ -165,4 +211,16 @@ fn captures(literal: &str, name: &str) -> bool {
         let rest = literal.get(at + 1..).unwrap_or_default();
         rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['}', ':', '.']))
     })
+}
+
+/// Whether a subtree awaits, in code or in a macro's tokens. Inner async blocks and closures
+/// count: a copy may not be moved across their border either.
+pub(super) fn mentions_await(node: &SyntaxNode) -> bool {
+    node.descendants_with_tokens().any(|it| it.kind() == ra_ap_syntax::SyntaxKind::AWAIT_KW)
+}
+
+/// Whether an identifier stands anywhere in a subtree, as a binding, a path or in a macro.
+pub(super) fn has_ident(node: &SyntaxNode, name: &str) -> bool {
+    mentions(node, name)
+        || node.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
 }

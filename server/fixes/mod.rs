@@ -5,9 +5,13 @@
 
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
+mod chain;
 mod context;
 mod enclose_in_block;
+mod hoist_temporary;
 mod indent;
+mod place;
+mod region;
 mod retype;
 
 use cargo_metadata::diagnostic::Diagnostic;
@@ -68,6 +72,7 @@ pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 /// the first is preferred.
 pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
+    ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
 ];

@@ -42,7 +42,7 @@ impl<'a> World<'a> {
     pub(in super::super) fn new(sources: &'a Sources, problem: &Problem) -> Self {
         Self {
             sources,
-            edition: super::super::context::edition(&problem.unit.edition),
+            edition: crate::syntax::edition(&problem.unit.edition),
             trees: RefCell::default(),
         }
     }
