@@ -1,5 +1,7 @@
 //! What a fix sees: the problem, the texts, and the tree around the value at fault.
 
+use std::borrow::Cow;
+
 use camino::Utf8Path;
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, SyntaxNode, SyntaxToken, TextRange, TextSize,
@@ -17,8 +19,9 @@ use crate::{
 pub struct FixContext<'a> {
     /// The problem.
     pub problem: &'a Problem,
-    /// The value at fault: the first that the compiler named.
-    pub held: &'a Held,
+    /// The value at fault: the first that the compiler named; where it named none (the output of a
+    /// spawned future), the expression that it complained about.
+    pub held: Cow<'a, Held>,
     /// Every text of the workspace that the fix may edit.
     pub sources: &'a Sources,
     /// The file of the value, relative to the workspace root.
@@ -37,11 +40,15 @@ impl<'a> FixContext<'a> {
     /// Parses the file of the problem's first value; `None` when it lies outside the workspace,
     /// or its text is not the one that the compiler saw.
     pub fn new(problem: &'a Problem, sources: &'a Sources) -> Option<Self> {
-        let held = problem.held.first()?;
-        let file = held.span.is_local().then_some(held.span.file.as_path())?;
+        let held = match problem.held.first() {
+            Some(held) => Cow::Borrowed(held),
+            None => Cow::Owned(unnamed(problem, sources)?),
+        };
+        let span = problem.held.first().map_or(&problem.reported_at, |held| &held.span);
+        let file = span.is_local().then_some(span.file.as_path())?;
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);
-        let value = lines.range(&held.span)?;
+        let value = lines.range(span)?;
         let tree = SourceFile::parse(text, syntax::edition(&problem.unit.edition)).tree();
         Some(Self { problem, held, sources, file, text, lines, tree, value })
     }
@@ -88,6 +95,52 @@ impl<'a> FixContext<'a> {
         pat.syntax().text_range().contains_range(name.syntax().text_range()).then_some(stmt)
     }
 
+    /// The expression that is the value, when the value is a temporary.
+    pub fn value_expr(&self) -> Option<ast::Expr> {
+        let covers = |it: &ast::Expr| it.syntax().text_range() == self.value;
+        self.value_node().ancestors().filter_map(ast::Expr::cast).filter(covers).last()
+    }
+
+    /// The fn item or closure around a node, else the whole file: where names must not clash.
+    pub fn surroundings(&self, node: &SyntaxNode) -> SyntaxNode {
+        let item = node.ancestors().find_map(ast::Fn::cast);
+        item.map_or_else(|| self.tree.syntax().clone(), |item| item.syntax().clone())
+    }
+
+    /// Whether only white space stands before an offset on its line.
+    pub fn starts_line(&self, offset: TextSize) -> bool {
+        let start = self.line_start(offset);
+        let before = self.text.get(start..usize::from(offset));
+        before.is_some_and(|it| it.trim().is_empty())
+    }
+
+    /// Whether the value is a lock's guard, or a borrow of a `RefCell`: a view of data that can
+    /// be read while it is held.
+    pub fn holds_lock(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        let name = head.rsplit("::").next().unwrap_or_default();
+        name.ends_with("Guard") || matches!(name, "Ref" | "RefMut")
+    }
+
+    /// Whether the value is a span that was entered.
+    pub fn is_entered(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        head.ends_with("EnteredSpan") || head.ends_with("Entered")
+    }
+
+    /// Code on one line, short enough for a title.
+    pub fn shorten(&self, code: &str) -> String {
+        const CHARS_MAX: usize = 48;
+        let line = code.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= CHARS_MAX {
+            return line;
+        }
+        let start: String = line.chars().take(CHARS_MAX).collect();
+        format!("{start}…")
+    }
+
     /// The leading white space of the line that an offset lies on.
     pub fn indent_at(&self, offset: TextSize) -> &'a str {
         let start = self.line_start(offset);
@@ -110,6 +163,19 @@ impl<'a> FixContext<'a> {
         let before = self.text.get(..usize::from(offset)).unwrap_or_default();
         before.rfind('\n').map_or(0, |at| at + 1)
     }
+}
+
+/// A stand-in for a value that the compiler did not name.
+fn unnamed(problem: &Problem, sources: &Sources) -> Option<Held> {
+    Some(Held {
+        name: None,
+        text: sources.slice(&problem.reported_at)?.to_owned(),
+        ty: None,
+        send: Some(false),
+        span: problem.reported_at.clone(),
+        awaits: Vec::new(),
+        why: Vec::new(),
+    })
 }
 
 fn token_parent(token: &SyntaxToken, root: &SyntaxNode) -> SyntaxNode {
@@ -145,4 +211,16 @@ fn captures(literal: &str, name: &str) -> bool {
         let rest = literal.get(at + 1..).unwrap_or_default();
         rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['}', ':', '.']))
     })
+}
+
+/// Whether a subtree awaits, in code or in a macro's tokens. Inner async blocks and closures
+/// count: a copy may not be moved across their border either.
+pub(super) fn mentions_await(node: &SyntaxNode) -> bool {
+    node.descendants_with_tokens().any(|it| it.kind() == ra_ap_syntax::SyntaxKind::AWAIT_KW)
+}
+
+/// Whether an identifier stands anywhere in a subtree, as a binding, a path or in a macro.
+pub(super) fn has_ident(node: &SyntaxNode, name: &str) -> bool {
+    mentions(node, name)
+        || node.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
 }

@@ -3,9 +3,16 @@
 //! A fix only drafts. The oracle applies the draft in an overlay, asks the compiler, lets the
 //! draft's repairs answer the errors that it caused, and offers what comes out clean.
 
+mod add_send_sync_to_error;
+mod add_send_to_trait_object;
+mod chain;
 mod context;
 mod enclose_in_block;
+mod hoist_temporary;
 mod indent;
+mod place;
+mod region;
+mod retype;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -63,7 +70,12 @@ pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 /// All fixes, in menu order: first what keeps behaviour, then what changes it, last what moves
 /// work elsewhere. The compiler's verdict decides which of them are offered; among the verified,
 /// the first is preferred.
-pub const RULES: &[(&str, Rule)] = &[("enclose_in_block", enclose_in_block::enclose_in_block)];
+pub const RULES: &[(&str, Rule)] = &[
+    ("enclose_in_block", enclose_in_block::enclose_in_block),
+    ("hoist_temporary", hoist_temporary::hoist_temporary),
+    ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
+    ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+];
 
 /// Drafts every fix that applies to a problem, in menu order.
 pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {

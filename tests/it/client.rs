@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
@@ -21,6 +21,8 @@ pub(crate) struct Client {
     inbox: Receiver<Value>,
     next_id: u64,
     versions: HashMap<String, i32>,
+    /// Whether requests of the server are answered.
+    pub(crate) answers: bool,
     /// What `workspace/configuration` is answered with.
     pub(crate) settings: Value,
     /// The last published diagnostics by document.
@@ -47,7 +49,7 @@ impl<'a> Start<'a> {
             root,
             options: json!({}),
             capabilities: capabilities(),
-            env: vec![("CARGO_TARGET_DIR", crate::project::target_dir())],
+            env: crate::project::cargo_env().into(),
             process_id: Some(std::process::id()),
         }
     }
@@ -123,6 +125,7 @@ impl Client {
             inbox,
             next_id: 0,
             versions: HashMap::new(),
+            answers: true,
             settings: Value::Null,
             diagnostics: HashMap::new(),
             heard: Vec::new(),
@@ -238,7 +241,9 @@ impl Client {
             self.diagnostics.insert(uri, list);
             return;
         }
-        if let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) {
+        if let (true, Some(id), Some(method)) =
+            (self.answers, message.get("id"), message["method"].as_str())
+        {
             let result = match method {
                 "workspace/configuration" => json!([self.settings]),
                 _ => Value::Null,

@@ -96,6 +96,57 @@ fn edits_are_inline_for_clients_that_do_not_resolve() {
 }
 
 #[test]
+fn the_menu_opens_wherever_the_problem_shows() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    for needle in ["guard = queue", "await;\n}\n\nasync fn send", "worker(Arc::clone"] {
+        let found = actions(&mut client, &project, needle);
+        assert_eq!(found[0]["isPreferred"], true, "{needle}");
+    }
+    let (line, character) = find(&project.read("src/main.rs"), "println");
+    let place = json!({"line": line, "character": character});
+    let mut params = json!({
+        "textDocument": {"uri": uri(&project.file("src/main.rs"))},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": []},
+    });
+    assert_eq!(client.request("textDocument/codeAction", params.clone()), json!([]));
+    params["context"]["only"] = json!(["source.organizeImports"]);
+    assert_eq!(client.request("textDocument/codeAction", params), Value::Null);
+}
+
+#[test]
+fn text_that_is_not_saved_counts() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    let main = project.file("src/main.rs");
+    let before = actions(&mut client, &project, "guard = queue");
+    let place = json!({"line": 0, "character": 0});
+    let insert = json!([{"range": {"start": place, "end": place}, "text": "// new\n"}]);
+    client.change(&main, insert);
+    let (line, character) = find(&project.read("src/main.rs"), "guard = queue");
+    let place = json!({"line": line + 1, "character": character});
+    let params = json!({
+        "textDocument": {"uri": uri(&main)},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": []},
+    });
+    let unchecked = client.request("textDocument/codeAction", params.clone());
+    let title = unchecked[0]["title"].as_str().unwrap().to_owned();
+    assert!(title.ends_with("(not checked by the compiler)"), "{title}");
+    let is_verified = |answer: &Value| answer[0]["isPreferred"] == true;
+    let again = client.ask_until("textDocument/codeAction", &params, is_verified);
+    assert_eq!(again[0]["title"], before[0]["title"]);
+    let resolved = client.request("codeAction/resolve", again[0].clone());
+    let change = &resolved["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"]["version"], 2);
+    let text = format!("// new\n{}", project.read("src/main.rs"));
+    project.write("src/main.rs", &apply(&text, change["edits"].as_array().unwrap()));
+    let (messages, _) = project.check();
+    assert!(!messages.contains("MutexGuard"), "{messages}");
+}
+
+#[test]
 fn a_stale_fix_is_refused() {
     let project = Project::copy("sample");
     let mut client = start(&project);

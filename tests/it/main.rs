@@ -4,6 +4,7 @@ mod client;
 mod project;
 
 mod bad_input;
+mod children;
 mod editing;
 mod flycheck;
 mod handshake;

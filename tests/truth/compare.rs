@@ -178,7 +178,11 @@ impl Types {
     fn facts(&self, ty: &str) -> ValueFacts {
         let read = ValueFacts::from_type(ty);
         ValueFacts {
-            copy: Some(self.copied.contains(ty) || read.copy == Some(true)),
+            // A closure is `Copy` or not by what it captures: `copy _n` need not occur.
+            copy: match self.copied.contains(ty) || read.copy == Some(true) {
+                false if ty.contains("{closure") => None,
+                copied => Some(copied),
+            },
             needs_drop: Some(self.dropped.contains(ty) || read.needs_drop == Some(true)),
             shape: read.shape,
         }
@@ -282,7 +286,8 @@ fn compare_body(
     let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     for crossing in ours.crossings.iter().filter(|it| it.origin != Origin::Capture) {
         for at in crossing.awaits.iter().filter_map(|index| ours.awaits.get(*index)) {
-            if known_awaits.contains(&(at.start(), at.end())) || is_word(text, *at) {
+            // An await that rustc has no yield for was configured out, or cannot be reached.
+            if known_awaits.contains(&(at.start(), at.end())) {
                 let named = crossing.name.is_some() || crossing.origin == Origin::Param;
                 mine.insert(key(strip(text, crossing.range), *at), ((crossing.range, *at), named));
             }
@@ -300,7 +305,8 @@ fn compare_body(
         }
     }
     for (key, (pair, is_named)) in &mine {
-        if !theirs.contains_key(key) {
+        // What a macro call makes has a span in the macro's definition: it cannot be compared.
+        if !theirs.contains_key(key) && (*is_named || !is_macro_call(&text[pair.0])) {
             count(&mut all, false, true);
             if *is_named {
                 count(&mut named, false, true);
@@ -341,6 +347,11 @@ fn is_word(text: &str, range: TextRange) -> bool {
     matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
 }
 
+fn is_macro_call(text: &str) -> bool {
+    let path = text.split('!').next().unwrap_or_default();
+    path.len() < text.len() && path.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
+}
+
 fn is_pattern(text: &str, range: TextRange, name: &str) -> bool {
     text.get(std::ops::Range::<usize>::from(range)) == Some(name)
 }
@@ -364,11 +375,7 @@ fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<T
         || value == "?"
         || value.is_empty()
         || value.starts_with('{') && local.ty == "bool";
-    let is_macro = value.contains('!')
-        && value.find('!').is_some_and(|at| {
-            value[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
-        });
-    (!machinery && !is_macro).then(|| strip(text, range))
+    (!machinery).then(|| strip(text, range))
 }
 
 /// `x` of `mut x`, `ref x`, `&mut self`, `(x)`.
@@ -414,6 +421,7 @@ fn closes_at_end(value: &str) -> bool {
 
 /// The type of each value: of a named local, and of what an expression makes.
 fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, facts: &mut Facts) {
+    let mut chosen: HashMap<TextRange, (u32, ValueFacts)> = HashMap::new();
     for local in body.locals.values().filter(|local| local.span.file == name) {
         let Some(range) = lines.range(text, &local.span) else { continue };
         let range = strip(text, range);
@@ -421,10 +429,30 @@ fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, 
         if local.is_reference_to && !explicit && local.name.is_none() {
             continue;
         }
-        // Later locals are made further inside: they have the expression's own type, before
-        // it is adjusted.
-        facts.values.insert(range, types.facts(&local.ty));
+        let is_await = text[range].ends_with(".await");
+        // One expression has many locals. The user's name counts most; in a guard it stands for
+        // a reference, too. `result` is what an await gives. Otherwise later locals are made
+        // further inside: they have the expression's own type, before it is adjusted.
+        let rank = match local.name.as_deref() {
+            Some("result") if is_await => 3,
+            Some("__awaitee") => 0,
+            Some(_) if local.is_reference_to && !explicit => 1,
+            Some(_) => 4,
+            None if is_await => 1,
+            None => 2,
+        };
+        let mut new = types.facts(&local.ty);
+        let old = chosen.get(&range).copied();
+        if old.is_some_and(|(old, _)| old > rank) {
+            continue;
+        }
+        // `x?` makes a `ControlFlow` and the value: it is dropped when either is.
+        if let (Some((_, old)), true) = (old, text[range].ends_with('?')) {
+            new.needs_drop = Some(new.needs_drop == Some(true) || old.needs_drop == Some(true));
+        }
+        chosen.insert(range, (rank, new));
     }
+    facts.values.extend(chosen.into_iter().map(|(range, (_, facts))| (range, facts)));
 }
 
 /// How each receiver is taken: by reference when a reference to it is made at its place.
