@@ -59,7 +59,7 @@ pub(super) fn replace(root: &Utf8Path, before: &Sources, after: &Sources) -> Res
     let renamed = rename_all(staged);
     match fs::remove_file(&journal) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(error).with_context(|| format!("cannot remove {journal}"));
+            Err(error).with_context(|| format!("cannot remove {journal}"))
         }
         _ => renamed,
     }
@@ -224,10 +224,10 @@ mod tests {
     fn permissions_and_links_stay() {
         use std::os::unix::fs::PermissionsExt;
 
-        let (tree, mut before) = tree(&[("a.rs", "a")]);
+        let (tree, _) = tree(&[("a.rs", "a")]);
         fs::set_permissions(tree.root.join("a.rs"), fs::Permissions::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink("a.rs", tree.root.join("link.rs")).unwrap();
-        before = Sources::default();
+        let mut before = Sources::default();
         before.insert("link.rs", "a");
         let mut after = before.clone();
         after.insert("link.rs", "A");
