@@ -4,7 +4,7 @@ use std::io;
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Metadata, MetadataCommand};
 use clap::Args;
 
 use crate::oracle::CargoSettings;
@@ -29,7 +29,8 @@ pub(super) struct Selection {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH")]
     pub(super) manifest_path: Option<Utf8PathBuf>,
-    /// Package to check; all of the workspace by default
+    /// Package to check; by default the package of the current directory or manifest, and at the
+    /// root of a workspace all of it
     #[arg(short, long, value_name = "SPEC")]
     pub(super) package: Vec<String>,
     /// Arguments for `cargo check`
@@ -38,14 +39,17 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// How cargo is to be called.
-    pub(super) fn settings(&self) -> CargoSettings {
+    /// How cargo is to be called in a workspace.
+    pub(super) fn settings(&self, workspace: &Workspace) -> CargoSettings {
         let mut args: Vec<String> = Vec::new();
         for package in &self.package {
             args.extend(["-p".to_owned(), package.clone()]);
         }
         if self.package.is_empty() {
-            args.push("--workspace".to_owned());
+            match &workspace.member {
+                Some(member) => args.extend(["-p".to_owned(), member.clone()]),
+                None => args.push("--workspace".to_owned()),
+            }
         }
         if !self.cargo_args.iter().any(|it| TARGETS.contains(&it.as_str())) {
             args.push("--all-targets".to_owned());
@@ -54,8 +58,8 @@ impl Selection {
         CargoSettings { args, ..CargoSettings::default() }
     }
 
-    /// The root of the workspace, as an absolute path.
-    pub(super) fn workspace_root(&self) -> Result<Utf8PathBuf> {
+    /// The workspace that the manifest, or the current directory, belongs to.
+    pub(super) fn workspace(&self) -> Result<Workspace> {
         // Asked first: in a directory that is gone, cargo's own failure would mislead.
         current_dir()?;
         let mut command = MetadataCommand::new();
@@ -64,7 +68,9 @@ impl Selection {
             command.manifest_path(path);
         }
         match command.exec() {
-            Ok(metadata) => Ok(metadata.workspace_root),
+            Ok(metadata) => {
+                Ok(Workspace { member: self.member(&metadata), root: metadata.workspace_root })
+            }
             Err(cargo_metadata::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
                 bail!(
                     "cargo was not found\n\
@@ -74,6 +80,29 @@ impl Selection {
             Err(cargo_metadata::Error::CargoMetadata { stderr }) => bail!(complaint(&stderr)),
             Err(error) => Err(error).context("cargo cannot read the workspace"),
         }
+    }
+}
+
+/// A workspace, and the member of it that is asked about.
+#[derive(Debug, Clone)]
+pub(super) struct Workspace {
+    /// The root, as an absolute path.
+    pub(super) root: Utf8PathBuf,
+    /// `None` at the root: then the whole workspace is meant.
+    pub(super) member: Option<String>,
+}
+
+impl Selection {
+    /// The package whose manifest cargo would take, unless it is the workspace's own.
+    fn member(&self, metadata: &Metadata) -> Option<String> {
+        let start = match &self.manifest_path {
+            Some(path) => path.canonicalize_utf8().ok()?,
+            None => current_dir().ok()?.join("Cargo.toml"),
+        };
+        let dirs = start.ancestors().skip(1);
+        let manifest = dirs.map(|dir| dir.join("Cargo.toml")).find(|path| path.exists())?;
+        let package = metadata.packages.iter().find(|it| it.manifest_path == manifest)?;
+        (manifest.parent()? != metadata.workspace_root).then(|| package.name.to_string())
     }
 }
 

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{
-    args::{Selection, current_dir},
+    args::{Selection, Workspace, current_dir},
     collect::{self, Findings},
     explain::Explainer,
     github, human, json, sarif,
@@ -53,13 +53,14 @@ pub async fn run(args: CheckArgs) -> ExitCode {
 }
 
 async fn check(args: &CheckArgs) -> Result<ExitCode> {
-    let root = root(args)?;
+    let workspace = workspace(args)?;
+    let root = &workspace.root;
     let mut progress = Progress::new();
     let findings = match &args.from {
-        Some(file) => collect::read(file, &root)?,
-        None => collect::run_cargo(&args.selection, &root, &mut progress).await?,
+        Some(file) => collect::read(file, root)?,
+        None => collect::run_cargo(&args.selection, &workspace, &mut progress).await?,
     };
-    let oracle = Oracle::new(root.clone(), args.selection.settings());
+    let oracle = Oracle::new(root.clone(), args.selection.settings(&workspace));
     let sources = match findings.problems.first() {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
@@ -70,7 +71,7 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
         format: args.message_format,
         sources: &sources,
         look: Look::of_stdout(),
-        prefix: repository_prefix(&root),
+        prefix: repository_prefix(root),
     };
     let mut reported = Vec::new();
     let ended = report(&printer, explainer, &findings.problems, &mut reported, &mut progress).await;
@@ -151,9 +152,9 @@ fn repository_prefix(root: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// The workspace; other build systems' messages need none.
-fn root(args: &CheckArgs) -> Result<Utf8PathBuf> {
-    match args.selection.workspace_root() {
-        Err(_) if args.from.is_some() => current_dir(),
+fn workspace(args: &CheckArgs) -> Result<Workspace> {
+    match args.selection.workspace() {
+        Err(_) if args.from.is_some() => Ok(Workspace { root: current_dir()?, member: None }),
         other => other,
     }
 }

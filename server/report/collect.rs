@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
 use super::{
-    args::{Selection, current_dir},
+    args::{Selection, Workspace, current_dir},
     terminal::Progress,
 };
 use crate::{
@@ -118,10 +118,10 @@ pub(super) fn read(file: &Utf8Path, root: &Utf8Path) -> Result<Findings> {
 /// Runs `cargo check` where the user stands.
 pub(super) async fn run_cargo(
     selection: &Selection,
-    root: &Utf8Path,
+    workspace: &Workspace,
     progress: &mut Progress,
 ) -> Result<Findings> {
-    let settings = selection.settings();
+    let settings = selection.settings(workspace);
     let mut args: Vec<String> =
         ["check", "--message-format=json", "--keep-going"].map(str::to_owned).into();
     args.extend(settings.args.iter().cloned());
@@ -139,7 +139,7 @@ pub(super) async fn run_cargo(
     let mut complaints = Complaints::default();
     let ended = process::run(&job, &mut |pipe, line| {
         match pipe {
-            Pipe::Stdout => findings.take(line, root),
+            Pipe::Stdout => findings.take(line, &workspace.root),
             Pipe::Stderr => {
                 complaints.take(line);
                 progress.say(line.trim());
