@@ -6,6 +6,7 @@
 mod compare;
 mod overlay;
 mod rounds;
+mod tidy;
 mod workbench;
 
 use std::{collections::HashMap, sync::Arc};

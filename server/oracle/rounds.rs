@@ -7,11 +7,12 @@ use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
     compare::{Comparison, compare},
+    tidy,
     workbench::{Survey, Workbench},
 };
 use crate::{
-    fixes::{Draft, Reach, RepairContext},
-    problem::{Edit, Problem},
+    fixes::{self, Draft, Reach, RepairContext},
+    problem::{Edit, Problem, TargetKind},
     rustc::RustcCommand,
     sources::{Sources, difference},
 };
@@ -61,36 +62,61 @@ async fn try_variant(
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    let mut repaired = false;
+    let root = bench.root().to_owned();
     for _ in 0..ROUNDS_MAX {
-        let Some(uncovered) = ({
-            let errors = ask(bench, trial, draft, &texts).await?;
-            let comparison = errors.compare(trial, &texts, bench.root());
-            if comparison.accepted() {
-                Some(comparison.uncovered)
+        let errors = ask(bench, trial, draft, &texts).await?;
+        let comparison = errors.compare(trial, &texts, &root);
+        if comparison.accepted() {
+            let uncovered = comparison.uncovered;
+            let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
+            let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
+            let edits = if is_as_drafted {
+                variant.to_vec()
             } else {
-                let Some(edits) = repairs(trial, draft, &texts, &comparison) else {
-                    trace_rejection(draft, &comparison);
-                    return Ok(None);
-                };
-                let Some(next) = texts.apply(&edits) else {
-                    return Ok(None);
-                };
-                texts = next;
-                repaired = true;
-                None
+                difference(trial.sources, &finished)
+            };
+            return Ok(Some(Accepted { edits, uncovered }));
+        }
+        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| texts.apply(&edits));
+        match next {
+            Some(next) if next != texts => texts = next,
+            _ => {
+                trace_rejection(draft, &comparison);
+                return Ok(None);
             }
-        }) else {
-            continue;
-        };
-        let edits = if repaired {
-            difference(trial.sources, &texts)
-        } else {
-            variant.to_vec()
-        };
-        return Ok(Some(Accepted { edits, uncovered }));
+        }
     }
     Ok(None)
+}
+
+/// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
+/// then what the compiler newly warns of. Each step is kept only if the compiler accepts it too.
+async fn finish(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+    mut texts: Sources,
+    after: &[Diagnostic],
+) -> Result<Sources> {
+    let mut after = after.to_vec();
+    let root = bench.root().to_owned();
+    let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
+        .and_then(|edits| texts.apply(&edits));
+    if let Some(polished) = polished {
+        let errors = ask(bench, trial, draft, &polished).await?;
+        if errors.compare(trial, &polished, &root).accepted() {
+            (texts, after) = (polished, errors.after);
+        }
+    }
+    let tidied = tidy::tidy(&trial.before_warnings(), &after, trial.sources, &texts)
+        .and_then(|edits| texts.apply(&edits));
+    if let Some(tidied) = tidied {
+        let errors = ask(bench, trial, draft, &tidied).await?;
+        if errors.compare(trial, &tidied, &root).accepted() {
+            texts = tidied;
+        }
+    }
+    Ok(texts)
 }
 
 /// What the compiler says of the texts, with the baseline to hold it against.
@@ -108,10 +134,7 @@ async fn ask<'a>(
     draft: &Draft,
     texts: &Sources,
 ) -> Result<Errors<'a>> {
-    let manifest_changed = texts.iter().any(|(file, text)| {
-        file.file_name() == Some("Cargo.toml") && trial.sources.text(file) != Some(text)
-    });
-    if !manifest_changed {
+    if unit_can_tell(trial, texts) {
         let after = bench.compile(texts, trial.command).await?;
         let unit = Errors {
             before: Vec::new(),
@@ -131,16 +154,50 @@ async fn ask<'a>(
     })
 }
 
+/// Whether the failing unit alone shows the effect of the edits: it does not when they lie in
+/// another crate (its library, a manifest), whose old metadata it would be compiled against.
+fn unit_can_tell(trial: &Trial<'_>, texts: &Sources) -> bool {
+    let unit = &trial.problem.unit;
+    let files = trial.sources.iter().map(|(file, _)| file);
+    let Some(root) = files
+        .filter(|file| unit.src.ends_with(file))
+        .max_by_key(|file| file.as_str().len())
+    else {
+        return true;
+    };
+    let package = trial.sources.package_dir(root);
+    let library = package.as_deref().map(|dir| dir.join("src/lib.rs"));
+    let has_library = unit.kind != TargetKind::Lib
+        && library.is_some_and(|library| trial.sources.text(&library).is_some());
+    trial.sources.changed_files(texts).all(|(file, _)| {
+        let is_inside = trial.sources.package_dir(file) == package && (!has_library || file == root);
+        file.extension() == Some("rs") && is_inside
+    })
+}
+
 impl Errors<'_> {
     fn compare(&self, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) -> Comparison<'_> {
         let before = self.unit_before.unwrap_or(&self.before);
-        compare(
+        let mut comparison = compare(
             trial.problem,
             before,
             &self.after,
             &trial.sources.changed_lines(texts),
             root,
-        )
+        );
+        // A future that nobody awaits is only a warning, but the work would silently not be done.
+        let idle = tidy::new_warnings(before, &self.after)
+            .filter(|warning| tidy::is_idle_future(warning));
+        comparison.caused.extend(idle);
+        comparison
+    }
+}
+
+impl Trial<'_> {
+    /// What the compiler warned of before any edit, wherever it was asked.
+    fn before_warnings(&self) -> Vec<Diagnostic> {
+        let surveyed = self.survey.diagnostics.iter().map(|it| &it.diagnostic);
+        self.before.iter().chain(surveyed).cloned().collect()
     }
 }
 

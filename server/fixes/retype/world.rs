@@ -64,7 +64,7 @@ impl<'a> World<'a> {
     /// The Rust files that contain a text, nearest to `from` first: the file itself, the rest of
     /// its package, the rest of the workspace.
     pub(in super::super) fn tiers(&self, from: &Utf8Path, needle: &str) -> [Vec<Utf8PathBuf>; 3] {
-        let package = self.package_dir(from);
+        let package = self.sources.package_dir(from);
         let mut tiers = [Vec::new(), Vec::new(), Vec::new()];
         for (file, text) in self.sources.iter() {
             if file.extension() != Some("rs") || !text.contains(needle) {
@@ -72,7 +72,7 @@ impl<'a> World<'a> {
             }
             let tier = if file == from {
                 0
-            } else if self.package_dir(file) == package {
+            } else if self.sources.package_dir(file) == package {
                 1
             } else {
                 2
@@ -82,13 +82,6 @@ impl<'a> World<'a> {
             }
         }
         tiers
-    }
-
-    /// The directory of the manifest that a file belongs to.
-    pub(in super::super) fn package_dir(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
-        let mut dirs = file.ancestors().skip(1);
-        dirs.find(|dir| self.sources.text(&dir.join("Cargo.toml")).is_some())
-            .map(Utf8Path::to_owned)
     }
 
     /// Sites as edits, each once.
