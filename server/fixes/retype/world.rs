@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode, TextRange};
+use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxNode, TextRange, ast};
 
 use crate::{
     problem::{Edit, Problem},
@@ -59,6 +59,34 @@ impl<'a> World<'a> {
             .borrow_mut()
             .insert(file.to_owned(), node.clone());
         Some(node)
+    }
+
+    /// The tree that shows a range: the file's, or, for what a macro's tokens hide, one in which
+    /// the macro's arguments are those of a call, at the same offsets.
+    pub(in super::super) fn tree_showing(
+        &self,
+        file: &Utf8Path,
+        range: TextRange,
+    ) -> Option<SyntaxNode> {
+        let tree = self.tree(file)?;
+        if !tree.text_range().contains_range(range) {
+            return None;
+        }
+        let node = match tree.covering_element(range) {
+            NodeOrToken::Node(node) => node,
+            NodeOrToken::Token(token) => token.parent()?,
+        };
+        let tokens = node.ancestors().filter_map(ast::TokenTree::cast).last();
+        let Some(tokens) = tokens.filter(|it| it.syntax().text_range() != range) else {
+            return Some(tree);
+        };
+        let text = tokens.syntax().text().to_string();
+        let inner = text.get(1..text.len().checked_sub(1)?)?;
+        let head = "fn f(){f(";
+        let start = usize::from(tokens.syntax().text_range().start()) + 1;
+        let padding = " ".repeat(start.checked_sub(head.len())?);
+        let text = format!("{head}{padding}{inner})}}");
+        Some(SourceFile::parse(&text, self.edition).tree().syntax().clone())
     }
 
     /// The Rust files that contain a text, nearest to `from` first: the file itself, the rest of
