@@ -64,6 +64,18 @@ pub struct RepairContext<'a> {
 /// Answers one error with further edits.
 pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 
+/// Tidies the texts of a fix once the compiler has accepted them: problem, texts before, after.
+type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
+
+/// Fixes that write a long form first, because only the end shows whether a short one will do.
+const POLISH: &[(&str, Polish)] = &[];
+
+/// The last edits of an accepted fix; `None` when it is as it should be.
+pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
+    let (_, polish) = POLISH.iter().find(|(known, _)| *known == id)?;
+    polish(problem, before, after)
+}
+
 /// Drafts a fix; `None` when it does not apply.
 pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 
