@@ -3,11 +3,15 @@
 //! A fix only drafts. The oracle applies the draft in an overlay, asks the compiler, lets the
 //! draft's repairs answer the errors that it caused, and offers what comes out clean.
 
+mod await_first;
 mod chain;
+mod clone_out_of_guard;
 mod context;
+mod drop_before_await;
 mod enclose_in_block;
 mod hoist_temporary;
 mod indent;
+mod move_after_await;
 mod place;
 mod region;
 
@@ -70,6 +74,10 @@ pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
+    ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("drop_before_await", drop_before_await::drop_before_await),
+    ("move_after_await", move_after_await::move_after_await),
+    ("await_first", await_first::await_first),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.
