@@ -20,7 +20,6 @@ use super::{
     context::has_ident,
     place::Place,
 };
-use crate::problem::Edit;
 
 /// Drafts `await_first`.
 pub(super) fn await_first(context: &FixContext<'_>) -> Option<Draft> {

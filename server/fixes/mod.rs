@@ -6,14 +6,19 @@
 mod await_first;
 mod chain;
 mod clone_out_of_guard;
+mod collect_iterator_first;
 mod context;
 mod drop_before_await;
 mod enclose_in_block;
 mod hoist_temporary;
+mod imports;
 mod indent;
+mod instrument_span;
 mod move_after_await;
 mod place;
 mod region;
+mod stringify_error_before_await;
+mod use_send_rng;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -75,9 +80,13 @@ pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
+    ("instrument_span", instrument_span::instrument_span),
+    ("use_send_rng", use_send_rng::use_send_rng),
+    ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.
