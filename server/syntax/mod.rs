@@ -21,7 +21,7 @@ mod tests;
 
 use ra_ap_syntax::{AstNode, Edition, SourceFile, TextRange};
 
-pub use types::{Facts, Receiver, Shape, ValueFacts};
+pub use types::{Facts, Methods, Receiver, Shape, ValueFacts};
 
 /// What kind of coroutine a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
