@@ -41,7 +41,7 @@ pub(super) fn add_send_sync_to_error(context: &FixContext<'_>) -> Option<Draft> 
         note: None,
         variants,
         reach: Reach::Workspace,
-        repairs: &[add_bounds, keep_text_of_foreign_error],
+        repairs: &[lend_as_plain, add_bounds, keep_text_of_foreign_error],
     })
 }
 
@@ -88,6 +88,27 @@ fn add_bounds(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     }
     let edits = retype::answer(context, &target);
     (!edits.is_empty()).then_some(edits)
+}
+
+/// `source()` lends `&(dyn Error + 'static)`: what is inside an `Option` does not convert itself.
+fn lend_as_plain(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let words = retype::texts_of(context.error);
+    let is_lent = words.contains("expected enum `Option<&dyn")
+        || words.contains("expected enum `Option<&(dyn")
+        || words.contains("expected `Option<&dyn")
+        || words.contains("expected `Option<&(dyn");
+    if !is_lent {
+        return None;
+    }
+    let world = World::new(context.sources, context.problem);
+    let primary = context.error.spans.iter().find(|span| span.is_primary)?;
+    let span = retype::span_of(primary);
+    let (node, _) = node_at(&world, &span)?;
+    let call = ast::MethodCallExpr::cast(node)?;
+    let end = call.syntax().text_range().end();
+    let range = ra_ap_syntax::TextRange::empty(end);
+    let site = Site::new(&span.file, range, ".map(|e| e as _)".to_owned());
+    Some(world.edits(vec![site]))
 }
 
 /// `?` on a `Result` whose error type is not ours.

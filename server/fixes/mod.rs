@@ -5,14 +5,23 @@
 
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
+mod await_first;
 mod chain;
+mod clone_out_of_guard;
+mod collect_iterator_first;
 mod context;
+mod drop_before_await;
 mod enclose_in_block;
 mod hoist_temporary;
+mod imports;
 mod indent;
+mod instrument_span;
+mod move_after_await;
 mod place;
 mod region;
 mod retype;
+mod stringify_error_before_await;
+mod use_send_rng;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -64,6 +73,18 @@ pub struct RepairContext<'a> {
 /// Answers one error with further edits.
 pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 
+/// Tidies the texts of a fix once the compiler has accepted them: problem, texts before, after.
+type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
+
+/// Fixes that write a long form first, because only the end shows whether a short one will do.
+const POLISH: &[(&str, Polish)] = &[];
+
+/// The last edits of an accepted fix; `None` when it is as it should be.
+pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
+    let (_, polish) = POLISH.iter().find(|(known, _)| *known == id)?;
+    polish(problem, before, after)
+}
+
 /// Drafts a fix; `None` when it does not apply.
 pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 
@@ -73,8 +94,16 @@ pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
+    ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
+    ("drop_before_await", drop_before_await::drop_before_await),
+    ("move_after_await", move_after_await::move_after_await),
+    ("await_first", await_first::await_first),
+    ("instrument_span", instrument_span::instrument_span),
+    ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.

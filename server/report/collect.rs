@@ -4,7 +4,7 @@ use std::{io, ops::ControlFlow, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
-use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
 use super::{
     args::{Selection, Workspace, current_dir},
@@ -25,10 +25,26 @@ const CARGO_DEADLINE: Duration = Duration::from_secs(60 * 60);
 pub(super) struct Findings {
     /// Futures that are not `Send`, each once.
     pub(super) problems: Vec<Problem>,
-    /// The first lines of all other errors.
-    pub(super) other_errors: Vec<String>,
+    /// All other errors.
+    pub(super) other_errors: Vec<OtherError>,
     /// What cargo said at the end; `None` when the stream has no end.
     pub(super) success: Option<bool>,
+}
+
+/// An error that is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct OtherError {
+    /// rustc's first line.
+    pub(super) message: String,
+    /// Where it points, as rustc names the file; `None` for errors without a place.
+    pub(super) file: Option<String>,
+}
+
+impl OtherError {
+    fn new(diagnostic: Diagnostic) -> Self {
+        let primary = diagnostic.spans.into_iter().find(|span| span.is_primary);
+        Self { message: diagnostic.message, file: primary.map(|span| span.file_name) }
+    }
 }
 
 impl Findings {
@@ -49,7 +65,7 @@ impl Findings {
                     }
                     Some(_) => {}
                     None if report.diagnostic.level == DiagnosticLevel::Error => {
-                        self.other_errors.push(report.diagnostic.message);
+                        self.other_errors.push(OtherError::new(report.diagnostic));
                     }
                     None => {}
                 }

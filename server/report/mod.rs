@@ -11,6 +11,7 @@ mod sarif;
 mod terminal;
 
 pub mod check;
+pub mod fix;
 
 #[cfg(test)]
 mod sample;

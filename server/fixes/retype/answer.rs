@@ -27,7 +27,7 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
 }
 
 /// The spans that speak of the type; those about awaits, bounds and futures do not.
-pub(in super::super) fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
+fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
     let silent = ["await occurs here", "required by", "future returned by", "future created by"];
     std::iter::once(error).chain(&error.children).flat_map(|part| &part.spans).filter(move |span| {
         let label = span.label.as_deref().unwrap_or_default();

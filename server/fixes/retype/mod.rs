@@ -13,7 +13,7 @@ mod report;
 mod walk;
 mod world;
 
-pub(super) use answer::{answer, spans_of};
+pub(super) use answer::answer;
 pub(super) use dyn_bounds::{DynBounds, dyn_trait};
 pub(super) use lookup::{enclosing_body, names_definition};
 pub(super) use report::{node_at, span_of, texts_of};

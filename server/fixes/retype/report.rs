@@ -36,7 +36,7 @@ pub(in super::super) fn span_of(span: &DiagnosticSpan) -> Span {
 pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(SyntaxNode, TextRange)> {
     let text = world.sources.text(&span.file).filter(|_| span.is_local())?;
     let range = Lines::new(text).range(span)?;
-    let tree = world.tree(&span.file)?;
+    let tree = world.tree_showing(&span.file, range)?;
     if !tree.text_range().contains_range(range) {
         return None;
     }

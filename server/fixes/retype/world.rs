@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode, TextRange};
+use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxNode, TextRange, ast};
 
 use crate::{
     problem::{Edit, Problem},
@@ -59,10 +59,38 @@ impl<'a> World<'a> {
         Some(node)
     }
 
+    /// The tree that shows a range: the file's, or, for what a macro's tokens hide, one in which
+    /// the macro's arguments are those of a call, at the same offsets.
+    pub(in super::super) fn tree_showing(
+        &self,
+        file: &Utf8Path,
+        range: TextRange,
+    ) -> Option<SyntaxNode> {
+        let tree = self.tree(file)?;
+        if !tree.text_range().contains_range(range) {
+            return None;
+        }
+        let node = match tree.covering_element(range) {
+            NodeOrToken::Node(node) => node,
+            NodeOrToken::Token(token) => token.parent()?,
+        };
+        let tokens = node.ancestors().filter_map(ast::TokenTree::cast).last();
+        let Some(tokens) = tokens.filter(|it| it.syntax().text_range() != range) else {
+            return Some(tree);
+        };
+        let text = tokens.syntax().text().to_string();
+        let inner = text.get(1..text.len().checked_sub(1)?)?;
+        let head = "fn f(){f(";
+        let start = usize::from(tokens.syntax().text_range().start()) + 1;
+        let padding = " ".repeat(start.checked_sub(head.len())?);
+        let text = format!("{head}{padding}{inner})}}");
+        Some(SourceFile::parse(&text, self.edition).tree().syntax().clone())
+    }
+
     /// The Rust files that contain a text, nearest to `from` first: the file itself, the rest of
     /// its package, the rest of the workspace.
     pub(in super::super) fn tiers(&self, from: &Utf8Path, needle: &str) -> [Vec<Utf8PathBuf>; 3] {
-        let package = self.package_dir(from);
+        let package = self.sources.package_dir(from);
         let mut tiers = [Vec::new(), Vec::new(), Vec::new()];
         for (file, text) in self.sources.iter() {
             if file.extension() != Some("rs") || !text.contains(needle) {
@@ -70,7 +98,7 @@ impl<'a> World<'a> {
             }
             let tier = if file == from {
                 0
-            } else if self.package_dir(file) == package {
+            } else if self.sources.package_dir(file) == package {
                 1
             } else {
                 2
@@ -80,13 +108,6 @@ impl<'a> World<'a> {
             }
         }
         tiers
-    }
-
-    /// The directory of the manifest that a file belongs to.
-    pub(in super::super) fn package_dir(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
-        let mut dirs = file.ancestors().skip(1);
-        dirs.find(|dir| self.sources.text(&dir.join("Cargo.toml")).is_some())
-            .map(Utf8Path::to_owned)
     }
 
     /// Sites as edits, each once.

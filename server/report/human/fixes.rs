@@ -78,7 +78,8 @@ fn write_change(
             }
             None => {}
             Some(ChangeTag::Equal) => {
-                writeln!(out, "{gutter} {} {text}", paint.quiet(bar))?;
+                let line = format!("{gutter} {} {text}", paint.quiet(bar));
+                writeln!(out, "{}", line.trim_end())?;
             }
             Some(ChangeTag::Delete) => {
                 writeln!(out, "{gutter} {}", paint.bad(&format!("- {text}")))?;

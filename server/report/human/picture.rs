@@ -79,7 +79,8 @@ fn reasons(problem: &Problem, ellipsis: &str) -> impl Iterator<Item = String> {
     let unknown = problem.kind == Kind::Other;
     let words = unknown.then(|| format!("the compiler says: {}", problem.compiler_message));
     let shown = problem.held.first().and_then(|held| held.ty.as_deref());
-    let why = why.iter().map(|line| {
+    let said = shown.map(|ty| format!("`{ty}` is not `Send`"));
+    let why = why.iter().filter(|line| said.as_ref() != Some(line)).map(|line| {
         // What stands at the value is not said again.
         let known = shown.and_then(|ty| line.strip_prefix(&format!("`{ty}` is not `Send`: ")));
         short_types(known.unwrap_or(line), ellipsis)
@@ -116,12 +117,12 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
     };
     for held in &problem.held {
         add(&held.span, value_label(held, problem, ellipsis));
-        let name = held.name.as_deref().unwrap_or("it");
         for (n, it) in held.awaits.iter().enumerate() {
-            let label = match (n, &held.name) {
-                (0, Some(_)) => format!("`{name}` is still alive here"),
-                (0, None) => "the value is still alive here".to_owned(),
-                _ => "and here".to_owned(),
+            let label = match &held.name {
+                _ if n > 0 => "and here".to_owned(),
+                _ if is_awaited(problem) => "awaited here".to_owned(),
+                Some(name) => format!("`{name}` is still alive here"),
+                None => "the value is still alive here".to_owned(),
             };
             add(&it.span, label);
         }
@@ -132,7 +133,7 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
         add(&problem.future.span, format!("{what} is not `{trait_name}`"));
     }
     if let Some(demand) = &problem.demand {
-        add(&demand.span, demand_label(demand));
+        add(&demand.span, demand_label(demand, ellipsis));
     }
     for station in stations(&problem.path) {
         add(&station.span, format!("through {}", station.what));
@@ -150,10 +151,16 @@ fn stations(path: &[Place]) -> impl Iterator<Item = &Place> {
         .map(|(_, place)| place)
 }
 
+/// Whether the value at fault is itself a future that is awaited.
+fn is_awaited(problem: &Problem) -> bool {
+    matches!(problem.kind, Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic)
+}
+
 fn value_label(held: &Held, problem: &Problem, ellipsis: &str) -> String {
-    let subject = match (&held.name, &held.ty) {
-        (None, _) => "this value ",
-        (Some(_), _) => "",
+    let subject = match &held.name {
+        None if is_awaited(problem) => "this future ",
+        None => "this value ",
+        Some(_) => "",
     };
     let trait_name = problem.auto_trait.name();
     let verdict = match held.send {
@@ -170,9 +177,9 @@ fn value_label(held: &Held, problem: &Problem, ellipsis: &str) -> String {
     format!("{subject}{ty}{verdict}")
 }
 
-fn demand_label(demand: &Place) -> String {
+fn demand_label(demand: &Place, ellipsis: &str) -> String {
     if demand.what.contains('`') {
-        format!("{} demands `Send`", demand.what)
+        format!("{} demands `Send`", short_types(&demand.what, ellipsis))
     } else {
         format!("`{}` demands `Send`", demand.what)
     }
