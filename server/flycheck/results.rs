@@ -83,9 +83,7 @@ impl Results {
     /// the problem is new or not what it was; otherwise all that is known of it stays.
     pub fn found(&mut self, run: u64, mut problem: Problem) -> Option<String> {
         self.reach(run, &problem.unit);
-        let Some(slot) = self.slots.get_mut(&Target::from(&problem.unit)) else {
-            return None;
-        };
+        let slot = self.slots.get_mut(&Target::from(&problem.unit))?;
         if run < slot.latest {
             return None;
         }

@@ -112,7 +112,8 @@ fn value(page: &Page<'_>, held: &Held) -> String {
         [_] => format!("**{name} is held across an `.await`, but is not `{trait_}`**"),
         [_, _, ..] => format!("**{name} is held across several `.await`s, but is not `{trait_}`**"),
     }];
-    if let Some(ty) = &held.ty {
+    let says_type = |ty: &String| held.why.first().is_some_and(|why| why.contains(ty.as_str()));
+    if let Some(ty) = held.ty.as_ref().filter(|ty| !says_type(ty)) {
         paragraphs.push(format!("Type: `{ty}`"));
     }
     if !held.awaits.is_empty() {
@@ -282,8 +283,6 @@ mod tests {
             14,
             expect![[r#"
                 **`guard` is held across several `.await`s, but is not `Send`**
-
-                Type: `std::sync::MutexGuard<'_, u32>`
 
                 Still alive at the `.await` on [line 6](#L6), [line 7](#L7).
 

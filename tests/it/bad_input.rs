@@ -177,9 +177,7 @@ fn a_library_that_the_user_looks_into_is_not_checked() {
 fn a_client_that_answers_nothing() {
     let project = Project::copy("sample");
     let root = project.root();
-    let mut start = Start::new(&root).options(own());
-    start.env.push(("SENDLENS_LOG", "off".to_owned()));
-    let mut client = Client::start(start);
+    let mut client = Client::start(Start::new(&root).options(own()));
     client.answers = false;
     // The settings of `initialize` hold, and a progress bar that never comes is not missed.
     client.wait_for_hints(&project.file("src/main.rs"), 2);

@@ -1,5 +1,6 @@
 //! From the hint to the applied fix: hovers, menus, edits.
 
+use expect_test::expect;
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,14 +30,34 @@ fn hover(client: &mut Client, project: &Project, needle: &str) -> String {
 fn hovers_answer_on_the_value_the_await_and_the_demand_only() {
     let project = Project::copy("sample");
     let mut client = start(&project);
-    let value = hover(&mut client, &project, "guard = queue");
-    assert!(value.contains("`guard` is held across an `.await`"), "{value}");
-    assert!(value.contains("MutexGuard<'_, VecDeque<u32>>"), "{value}");
-    assert!(value.contains("(ROOT/sample/src/main.rs#L16)"), "{value}");
-    let point = hover(&mut client, &project, "await;\n}\n\nasync fn send");
-    assert!(point.contains("**Held across this `.await`**"), "{point}");
-    let demand = hover(&mut client, &project, "tokio::spawn(worker");
-    assert!(demand.contains("demands `Send`"), "{demand}");
+    // The last line of a hover names the fix that the compiler has accepted: wait for it.
+    actions(&mut client, &project, "guard = queue");
+    expect![[r#"
+        **`guard` is held across an `.await`, but is not `Send`**
+
+        Still alive at the `.await` on [line 16](ROOT/sample/src/main.rs#L16).
+
+        `std::sync::MutexGuard<'_, VecDeque<u32>>` is not `Send`: a lock must be released on the thread that took it.
+
+        `tokio::spawn` on [line 40](ROOT/sample/src/main.rs#L40) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+        Quick fix, accepted by the compiler: *Enclose `guard` in a block that ends before the `.await`*."#]].assert_eq(&hover(&mut client, &project, "guard = queue"));
+    let point = "await;\n}\n\nasync fn send";
+    expect![[r#"
+        **Held across this `.await`**
+
+        - `guard`: `std::sync::MutexGuard<'_, VecDeque<u32>>`, from [line 14](ROOT/sample/src/main.rs#L14), **is not `Send`**
+
+        `tokio::spawn` on [line 40](ROOT/sample/src/main.rs#L40) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+        Quick fix, accepted by the compiler: *Enclose `guard` in a block that ends before the `.await`*."#]].assert_eq(&hover(&mut client, &project, point));
+    expect![[r#"
+        **`tokio::spawn` demands `Send`, and this future is not**
+
+        1. async fn `worker`, [line 13](ROOT/sample/src/main.rs#L13)
+        2. holds `guard` from [line 14](ROOT/sample/src/main.rs#L14), a `std::sync::MutexGuard<'_, VecDeque<u32>>`, across the `.await` on [line 16](ROOT/sample/src/main.rs#L16)
+
+        Quick fix, accepted by the compiler: *Enclose `guard` in a block that ends before the `.await`*."#]].assert_eq(&hover(&mut client, &project, "tokio::spawn(worker"));
     assert_eq!(hover(&mut client, &project, "VecDeque,"), "nothing");
     assert_eq!(hover(&mut client, &project, "println"), "nothing");
 }
