@@ -29,9 +29,9 @@ pub(super) fn add_send_sync_to_error(context: &FixContext<'_>) -> Option<Draft> 
     let subject = subject(&world, &seeds, context);
     let everywhere = package_sites(&world, &target, context);
     let mut variants = vec![world.edits(seeds), world.edits(everywhere)];
-    let text = std::iter::once(&node).chain(node.parent().as_ref()).find_map(|node| {
-        stringified(&world, context.file, node)
-    });
+    let text = std::iter::once(&node)
+        .chain(node.parent().as_ref())
+        .find_map(|node| stringified(&world, context.file, node));
     variants.push(text.unwrap_or_default());
     variants.retain(|edits| !edits.is_empty());
     variants.dedup();
@@ -70,11 +70,7 @@ fn subject(world: &World<'_>, seeds: &[Site], context: &FixContext<'_>) -> Strin
 }
 
 /// Every such error type of the package: where following names did not lead far enough.
-fn package_sites(
-    world: &World<'_>,
-    target: &DynBounds,
-    context: &FixContext<'_>,
-) -> Vec<Site> {
+fn package_sites(world: &World<'_>, target: &DynBounds, context: &FixContext<'_>) -> Vec<Site> {
     let [own, package, _] = world.tiers(context.file, "dyn");
     let mut sites = Vec::new();
     for file in own.into_iter().chain(package) {
@@ -141,7 +137,11 @@ fn stringified(
 ) -> Option<Vec<Edit>> {
     let operand = ast::TryExpr::cast(node.clone())?.expr()?;
     let end = operand.syntax().text_range().end();
-    let is_done = operand.syntax().text().to_string().ends_with(".map_err(|e| e.to_string())");
+    let is_done = operand
+        .syntax()
+        .text()
+        .to_string()
+        .ends_with(".map_err(|e| e.to_string())");
     let needs_parentheses = matches!(operand.syntax().kind(), SyntaxKind::CAST_EXPR);
     let range = ra_ap_syntax::TextRange::empty(end);
     let site = Site::new(file, range, ".map_err(|e| e.to_string())".to_owned());

@@ -173,7 +173,9 @@ fn wanted_bounds(context: &RepairContext<'_>) -> Vec<&'static str> {
 fn wrote(before: &Sources, after: &Sources, bound: &str) -> bool {
     let needle = format!("+ {bound}");
     before.changed_files(after).any(|(file, text)| {
-        let old = before.text(file).map_or(0, |old| old.matches(&needle).count());
+        let old = before
+            .text(file)
+            .map_or(0, |old| old.matches(&needle).count());
         text.matches(&needle).count() > old
     })
 }
@@ -212,9 +214,14 @@ async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run
             "dyn Job<u8>",
         );
         let all = all.unwrap();
-        assert!(all[0].contains("Box<dyn Job<u8> + Send> = make()"), "{}", all[0]);
         assert!(
-            all.iter().any(|it| it.contains("trait Job<T>: Debug + Send + Sync {")),
+            all[0].contains("Box<dyn Job<u8> + Send> = make()"),
+            "{}",
+            all[0]
+        );
+        assert!(
+            all.iter()
+                .any(|it| it.contains("trait Job<T>: Debug + Send + Sync {")),
             "{all:#?}"
         );
     }
@@ -236,6 +243,10 @@ async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run
             "dyn std::error::Error",
             "async fn f() { let $0x$0: Box<dyn Error> = make(); save().$1await; }",
         );
-        check_declines(ID, "Rc<u8>", "async fn f() { let $0x$0 = make(); save().$1await; }");
+        check_declines(
+            ID,
+            "Rc<u8>",
+            "async fn f() { let $0x$0 = make(); save().$1await; }",
+        );
     }
 }

@@ -43,7 +43,10 @@ impl<'a> FixContext<'a> {
             Some(held) => Cow::Borrowed(held),
             None => Cow::Owned(unnamed(problem, sources)?),
         };
-        let span = problem.held.first().map_or(&problem.reported_at, |held| &held.span);
+        let span = problem
+            .held
+            .first()
+            .map_or(&problem.reported_at, |held| &held.span);
         let file = span.is_local().then_some(span.file.as_path())?;
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);

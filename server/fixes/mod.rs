@@ -8,6 +8,7 @@ mod add_send_to_trait_object;
 mod context;
 mod enclose_in_block;
 mod indent;
+mod replace_mutex_with_tokio;
 mod retype;
 
 use cargo_metadata::diagnostic::Diagnostic;
@@ -64,15 +65,10 @@ pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
 
 /// Fixes that write a long form first, because only the end shows whether a short one will do.
-const POLISH: &[(&str, Polish)] = &[];
+const POLISH: &[(&str, Polish)] = &[("replace_mutex_with_tokio", replace_mutex_with_tokio::polish)];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
-pub fn polish(
-    id: &str,
-    problem: &Problem,
-    before: &Sources,
-    after: &Sources,
-) -> Option<Vec<Edit>> {
+pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
     let (_, polish) = POLISH.iter().find(|(known, _)| *known == id)?;
     polish(problem, before, after)
 }
@@ -92,6 +88,10 @@ pub const RULES: &[(&str, Rule)] = &[
     (
         "add_send_to_trait_object",
         add_send_to_trait_object::add_send_to_trait_object,
+    ),
+    (
+        "replace_mutex_with_tokio",
+        replace_mutex_with_tokio::replace_mutex_with_tokio,
     ),
 ];
 

@@ -170,7 +170,8 @@ fn unit_can_tell(trial: &Trial<'_>, texts: &Sources) -> bool {
     let has_library = unit.kind != TargetKind::Lib
         && library.is_some_and(|library| trial.sources.text(&library).is_some());
     trial.sources.changed_files(texts).all(|(file, _)| {
-        let is_inside = trial.sources.package_dir(file) == package && (!has_library || file == root);
+        let is_inside =
+            trial.sources.package_dir(file) == package && (!has_library || file == root);
         file.extension() == Some("rs") && is_inside
     })
 }
@@ -186,8 +187,8 @@ impl Errors<'_> {
             root,
         );
         // A future that nobody awaits is only a warning, but the work would silently not be done.
-        let idle = tidy::new_warnings(before, &self.after)
-            .filter(|warning| tidy::is_idle_future(warning));
+        let idle =
+            tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));
         comparison.caused.extend(idle);
         comparison
     }

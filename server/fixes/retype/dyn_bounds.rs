@@ -2,10 +2,7 @@
 //! `dyn Error + Send + Sync`.
 
 use camino::Utf8Path;
-use ra_ap_syntax::{
-    AstNode, SyntaxKind, SyntaxNode, TextRange,
-    ast,
-};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, ast};
 
 use super::{Seen, Target, World};
 
@@ -90,7 +87,6 @@ pub(in super::super) fn dyn_trait(ty: &str) -> Option<&str> {
         .unwrap_or(rest.len());
     rest.get(..end)?.rsplit("::").next()
 }
-
 
 #[cfg(test)]
 mod tests {

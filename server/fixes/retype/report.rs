@@ -33,10 +33,7 @@ pub(in super::super) fn span_of(span: &DiagnosticSpan) -> Span {
 
 /// The outermost node that is exactly what a span covers, else the smallest that covers it; with
 /// the byte range of the span.
-pub(in super::super) fn node_at(
-    world: &World<'_>,
-    span: &Span,
-) -> Option<(SyntaxNode, TextRange)> {
+pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(SyntaxNode, TextRange)> {
     let text = world.sources.text(&span.file).filter(|_| span.is_local())?;
     let range = Lines::new(text).range(span)?;
     let tree = world.tree_showing(&span.file, range)?;

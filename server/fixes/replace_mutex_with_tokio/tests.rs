@@ -1,0 +1,1 @@
+//! What the draft alone does; the rounds are tested with the compiler.
