@@ -200,6 +200,20 @@ pub struct Unit {
     pub edition: String,
 }
 
+impl Unit {
+    /// The unit of compiler JSON that came without cargo.
+    pub fn anonymous() -> Self {
+        Self {
+            package_id: String::new(),
+            package: String::new(),
+            target: String::new(),
+            kind: TargetKind::Lib,
+            src: Utf8PathBuf::new(),
+            edition: "2021".to_owned(),
+        }
+    }
+}
+
 /// One future that is not `Send`, explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

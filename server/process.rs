@@ -69,14 +69,8 @@ pub async fn run(
 ) -> Result<JobExit, JobError> {
     let mut group = Group::spawn(job)?;
     match tokio::time::timeout(job.deadline, group.pump(on_line)).await {
-        Ok(exit) => exit.map_err(|source| JobError::Io {
-            program: job.program.clone(),
-            source,
-        }),
-        Err(_) => Err(JobError::Deadline {
-            program: job.program.clone(),
-            deadline: job.deadline,
-        }),
+        Ok(exit) => exit.map_err(|source| JobError::Io { program: job.program.clone(), source }),
+        Err(_) => Err(JobError::Deadline { program: job.program.clone(), deadline: job.deadline }),
     }
 }
 
@@ -86,14 +80,9 @@ struct Group(Box<dyn ChildWrapper>);
 impl Group {
     fn spawn(job: &Job) -> Result<Self, JobError> {
         let mut command = CommandWrap::with_new(&job.program, |command| {
-            command
-                .args(&job.args)
-                .envs(job.env.iter().map(|(name, value)| (name, value)));
+            command.args(&job.args).envs(job.env.iter().map(|(name, value)| (name, value)));
             command.current_dir(&job.cwd).kill_on_drop(true);
-            command
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
         #[cfg(unix)]
         command.wrap(process_wrap::tokio::ProcessGroup::leader());
@@ -145,11 +134,7 @@ struct Reader<R> {
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     fn new(pipe: Option<R>) -> Self {
-        Self {
-            open: pipe.is_some(),
-            inner: pipe.map(BufReader::new),
-            buffer: Vec::new(),
-        }
+        Self { open: pipe.is_some(), inner: pipe.map(BufReader::new), buffer: Vec::new() }
     }
 
     /// The next line; `None` at the end, after which the reader is closed.
@@ -164,9 +149,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 return Ok(None);
             }
         }
-        let line = String::from_utf8_lossy(&self.buffer)
-            .trim_end_matches(['\n', '\r'])
-            .to_owned();
+        let line = String::from_utf8_lossy(&self.buffer).trim_end_matches(['\n', '\r']).to_owned();
         self.buffer.clear();
         Ok(Some(line))
     }
@@ -190,11 +173,7 @@ mod tests {
         let mut seen = Vec::new();
         let exit = run(&shell(script, deadline), &mut |pipe, line| {
             seen.push(format!("{pipe:?} {line}"));
-            if line == "stop" {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if line == "stop" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .await;
         (seen, exit)
@@ -226,9 +205,7 @@ mod tests {
     async fn a_missing_program_is_named() {
         let mut job = shell("", LONG);
         job.program = "sendlens-no-such-program".into();
-        let error = run(&job, &mut |_, _| ControlFlow::Continue(()))
-            .await
-            .unwrap_err();
+        let error = run(&job, &mut |_, _| ControlFlow::Continue(())).await.unwrap_err();
         assert!(error.to_string().contains("sendlens-no-such-program"));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{TextRange, TextSize};
-use similar::{ChangeTag, DiffTag, TextDiff};
+use similar::{ChangeTag, TextDiff};
 
 use crate::{
     problem::{Edit, Span},
@@ -45,8 +45,7 @@ impl Sources {
     /// The directory of the manifest that a file belongs to.
     pub fn package_dir(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
         let mut dirs = file.ancestors().skip(1);
-        dirs.find(|dir| self.files.contains_key(&dir.join("Cargo.toml")))
-            .map(Utf8Path::to_owned)
+        dirs.find(|dir| self.files.contains_key(&dir.join("Cargo.toml"))).map(Utf8Path::to_owned)
     }
 
     /// The text under a span.
@@ -107,9 +106,7 @@ impl Sources {
         &'a self,
         after: &'a Self,
     ) -> impl Iterator<Item = (&'a Utf8Path, &'a Arc<str>)> {
-        after
-            .iter()
-            .filter(|(file, text)| self.text(file) != Some(text))
+        after.iter().filter(|(file, text)| self.text(file) != Some(text))
     }
 }
 
@@ -123,59 +120,61 @@ pub fn difference(before: &Sources, after: &Sources) -> Vec<Edit> {
         };
         let lines = Lines::new(old);
         for (range, text) in text_difference(old, new) {
-            edits.push(Edit {
-                span: lines.span(file, range),
-                new_text: text.to_owned(),
-            });
+            edits.push(Edit { span: lines.span(file, range), new_text: text.to_owned() });
         }
     }
     edits
 }
 
 fn text_difference<'a>(old: &str, new: &'a str) -> Vec<(TextRange, &'a str)> {
-    let diff = TextDiff::from_lines(old, new);
-    let starts = |text: &str| -> Vec<usize> {
-        let mut starts = vec![0];
-        starts.extend(text.split_inclusive('\n').scan(0, |at, line| {
-            *at += line.len();
-            Some(*at)
-        }));
-        starts
+    let mut edits = Vec::new();
+    for (old_lines, new_lines) in stretches(&TextDiff::from_lines(old, new)) {
+        let (Some(from), Some(to)) = (old.get(old_lines.clone()), new.get(new_lines)) else {
+            continue;
+        };
+        for (from_words, to_words) in stretches(&TextDiff::from_words(from, to)) {
+            let at = old_lines.start + from_words.start;
+            let (Some(from), Some(to)) = (from.get(from_words), to.get(to_words)) else {
+                continue;
+            };
+            edits.extend(trim_common(at, from, to));
+        }
+    }
+    edits
+}
+
+/// The byte ranges, old and new, in which two texts differ.
+fn stretches(diff: &TextDiff<'_, '_, str>) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut stretches = Vec::new();
+    let (mut old, mut new) = (0..0, 0..0);
+    let mut close = |old: &mut Range<usize>, new: &mut Range<usize>, equal: usize| {
+        if !(Range::is_empty(old) && Range::is_empty(new)) {
+            stretches.push((old.clone(), new.clone()));
+        }
+        *old = old.end + equal..old.end + equal;
+        *new = new.end + equal..new.end + equal;
     };
-    let (old_starts, new_starts) = (starts(old), starts(new));
-    let bytes = |starts: &[usize], lines: Range<usize>| -> Option<Range<usize>> {
-        Some(*starts.get(lines.start)?..*starts.get(lines.end)?)
-    };
-    diff.ops()
-        .iter()
-        .filter(|op| op.tag() != DiffTag::Equal)
-        .filter_map(|op| {
-            let old_range = bytes(&old_starts, op.old_range())?;
-            let new_range = bytes(&new_starts, op.new_range())?;
-            Some(trim_common(old, old_range, new, new_range))
-        })
-        .flatten()
-        .collect()
+    for change in diff.iter_all_changes() {
+        let len = change.value().len();
+        match change.tag() {
+            ChangeTag::Equal => close(&mut old, &mut new, len),
+            ChangeTag::Delete => old.end += len,
+            ChangeTag::Insert => new.end += len,
+        }
+    }
+    close(&mut old, &mut new, 0);
+    stretches
 }
 
 /// Leaves out what both sides of a replacement begin and end with.
-fn trim_common<'a>(
-    old: &str,
-    old_range: Range<usize>,
-    new: &'a str,
-    new_range: Range<usize>,
-) -> Option<(TextRange, &'a str)> {
-    let (from, to) = (old.get(old_range.clone())?, new.get(new_range)?);
+fn trim_common<'a>(at: usize, from: &str, to: &'a str) -> Option<(TextRange, &'a str)> {
     let common = |a: &mut dyn Iterator<Item = char>, b: &mut dyn Iterator<Item = char>| -> usize {
-        a.zip(b)
-            .take_while(|(a, b)| a == b)
-            .map(|(a, _)| a.len_utf8())
-            .sum()
+        a.zip(b).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
     };
     let prefix = common(&mut from.chars(), &mut to.chars());
     let (from, to) = (from.get(prefix..)?, to.get(prefix..)?);
     let suffix = common(&mut from.chars().rev(), &mut to.chars().rev());
-    let start = u32::try_from(old_range.start + prefix).ok()?;
+    let start = u32::try_from(at + prefix).ok()?;
     let len = u32::try_from(from.len() - suffix).ok()?;
     let range = TextRange::at(TextSize::new(start), TextSize::new(len));
     Some((range, to.get(..to.len() - suffix)?))
@@ -202,54 +201,32 @@ mod tests {
 
     fn edit(line: u32, from: u32, to: u32, new_text: &str) -> Edit {
         let at = |column| Position { line, column };
-        let span = Span {
-            file: "a.rs".into(),
-            start: at(from),
-            end: at(to),
-        };
-        Edit {
-            span,
-            new_text: new_text.into(),
-        }
+        let span = Span { file: "a.rs".into(), start: at(from), end: at(to) };
+        Edit { span, new_text: new_text.into() }
     }
 
     #[test]
     fn edits_apply_together_in_any_order() {
         let mut sources = Sources::default();
         sources.insert("a.rs", "żółw x\nend");
-        let changed = sources
-            .apply(&[edit(2, 4, 4, "!"), edit(1, 1, 5, "turtle")])
-            .unwrap();
+        let changed = sources.apply(&[edit(2, 4, 4, "!"), edit(1, 1, 5, "turtle")]).unwrap();
         assert_eq!(&**changed.text("a.rs".into()).unwrap(), "turtle x\nend!");
     }
 
     #[test]
     fn differences_are_minimal_and_rebuild_the_text() {
         let (mut before, mut after) = (Sources::default(), Sources::default());
-        before.insert(
-            "a.rs",
-            "use std::sync::Mutex;\r\nżółw(a.lock().unwrap());\nend",
-        );
-        after.insert(
-            "a.rs",
-            "use tokio::sync::Mutex;\r\nżółw(a.lock().await);\nend\n",
-        );
+        before.insert("a.rs", "use std::sync::Mutex;\r\nżółw(a.lock().unwrap());\nend");
+        after.insert("a.rs", "use tokio::sync::Mutex;\r\nżółw(a.lock().await);\nend\n");
         let edits = difference(&before, &after);
         assert_eq!(before.apply(&edits).unwrap(), after);
-        assert!(
-            edits.iter().all(|edit| !edit.new_text.contains("żółw")),
-            "{edits:?}"
-        );
+        assert!(edits.iter().all(|edit| !edit.new_text.contains("żółw")), "{edits:?}");
     }
 
     #[test]
     fn overlapping_edits_are_refused() {
         let mut sources = Sources::default();
         sources.insert("a.rs", "abcdef");
-        assert!(
-            sources
-                .apply(&[edit(1, 1, 4, ""), edit(1, 3, 5, "")])
-                .is_none()
-        );
+        assert!(sources.apply(&[edit(1, 1, 4, ""), edit(1, 3, 5, "")]).is_none());
     }
 }

@@ -16,10 +16,7 @@ pub struct Lines {
 impl Lines {
     /// Indexes a text. Texts over 4 GiB are cut off, as in rustc.
     pub fn new(text: &str) -> Self {
-        Self {
-            index: LineIndex::new(text),
-            len: TextSize::of(text),
-        }
+        Self { index: LineIndex::new(text), len: TextSize::of(text) }
     }
 
     /// The 1-based line and character of a byte offset; offsets past the end give the end.
@@ -27,19 +24,13 @@ impl Lines {
         let at = self.index.line_col(offset.min(self.len));
         let wide = self.index.to_wide(WideEncoding::Utf32, at);
         let column = wide.map_or(at.col, |wide| wide.col);
-        Position {
-            line: at.line + 1,
-            column: column + 1,
-        }
+        Position { line: at.line + 1, column: column + 1 }
     }
 
     /// The byte offset of a 1-based line and character; `None` when the text has no such place.
     pub fn offset(&self, position: Position) -> Option<TextSize> {
         let line = position.line.checked_sub(1)?;
-        let wide = WideLineCol {
-            line,
-            col: position.column.checked_sub(1)?,
-        };
+        let wide = WideLineCol { line, col: position.column.checked_sub(1)? };
         // A column past the line's end is no place: rustc saw another text than we do.
         let at = self.index.to_utf8(WideEncoding::Utf32, wide)?;
         let range = self.index.line(line)?;
@@ -86,11 +77,7 @@ mod tests {
     fn places_outside_the_text_are_none() {
         let lines = Lines::new("ab\nc");
         for (line, column) in [(0, 1), (1, 0), (1, 9), (3, 1)] {
-            assert_eq!(
-                lines.offset(Position { line, column }),
-                None,
-                "{line}:{column}"
-            );
+            assert_eq!(lines.offset(Position { line, column }), None, "{line}:{column}");
         }
     }
 }

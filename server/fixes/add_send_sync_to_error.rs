@@ -47,13 +47,11 @@ pub(super) fn add_send_sync_to_error(context: &FixContext<'_>) -> Option<Draft> 
 
 fn target(problem: &Problem) -> Option<DynBounds> {
     let leaf = problem.leaf.as_deref()?;
-    dyn_trait(leaf)
-        .filter(|name| *name == "Error")
-        .map(|name| DynBounds {
-            trait_name: name.to_owned(),
-            bounds: vec!["Send", "Sync"],
-            references: false,
-        })
+    dyn_trait(leaf).filter(|name| *name == "Error").map(|name| DynBounds {
+        trait_name: name.to_owned(),
+        bounds: vec!["Send", "Sync"],
+        references: false,
+    })
 }
 
 /// What the title names: the item whose type changes first, else the value.
@@ -137,11 +135,7 @@ fn stringified(
 ) -> Option<Vec<Edit>> {
     let operand = ast::TryExpr::cast(node.clone())?.expr()?;
     let end = operand.syntax().text_range().end();
-    let is_done = operand
-        .syntax()
-        .text()
-        .to_string()
-        .ends_with(".map_err(|e| e.to_string())");
+    let is_done = operand.syntax().text().to_string().ends_with(".map_err(|e| e.to_string())");
     let needs_parentheses = matches!(operand.syntax().kind(), SyntaxKind::CAST_EXPR);
     let range = ra_ap_syntax::TextRange::empty(end);
     let site = Site::new(file, range, ".map_err(|e| e.to_string())".to_owned());

@@ -60,11 +60,7 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
 }
 
 fn target(name: &str, bounds: Vec<&'static str>) -> DynBounds {
-    DynBounds {
-        trait_name: name.to_owned(),
-        bounds,
-        references: true,
-    }
+    DynBounds { trait_name: name.to_owned(), bounds, references: true }
 }
 
 /// What is shared (`&`, `Arc`) must be `Sync`; an `Arc` that moves must be both.
@@ -173,9 +169,7 @@ fn wanted_bounds(context: &RepairContext<'_>) -> Vec<&'static str> {
 fn wrote(before: &Sources, after: &Sources, bound: &str) -> bool {
     let needle = format!("+ {bound}");
     before.changed_files(after).any(|(file, text)| {
-        let old = before
-            .text(file)
-            .map_or(0, |old| old.matches(&needle).count());
+        let old = before.text(file).map_or(0, |old| old.matches(&needle).count());
         text.matches(&needle).count() > old
     })
 }
@@ -214,14 +208,9 @@ async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run
             "dyn Job<u8>",
         );
         let all = all.unwrap();
+        assert!(all[0].contains("Box<dyn Job<u8> + Send> = make()"), "{}", all[0]);
         assert!(
-            all[0].contains("Box<dyn Job<u8> + Send> = make()"),
-            "{}",
-            all[0]
-        );
-        assert!(
-            all.iter()
-                .any(|it| it.contains("trait Job<T>: Debug + Send + Sync {")),
+            all.iter().any(|it| it.contains("trait Job<T>: Debug + Send + Sync {")),
             "{all:#?}"
         );
     }
@@ -243,10 +232,6 @@ async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run
             "dyn std::error::Error",
             "async fn f() { let $0x$0: Box<dyn Error> = make(); save().$1await; }",
         );
-        check_declines(
-            ID,
-            "Rc<u8>",
-            "async fn f() { let $0x$0 = make(); save().$1await; }",
-        );
+        check_declines(ID, "Rc<u8>", "async fn f() { let $0x$0 = make(); save().$1await; }");
     }
 }

@@ -11,6 +11,7 @@ use ra_ap_syntax::{
 use crate::{
     problem::{Edit, Held, Problem},
     sources::Sources,
+    syntax,
     text::Lines,
 };
 
@@ -43,38 +44,23 @@ impl<'a> FixContext<'a> {
             Some(held) => Cow::Borrowed(held),
             None => Cow::Owned(unnamed(problem, sources)?),
         };
-        let span = problem
-            .held
-            .first()
-            .map_or(&problem.reported_at, |held| &held.span);
+        let span = problem.held.first().map_or(&problem.reported_at, |held| &held.span);
         let file = span.is_local().then_some(span.file.as_path())?;
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);
         let value = lines.range(span)?;
-        let tree = SourceFile::parse(text, edition(&problem.unit.edition)).tree();
-        Some(Self {
-            problem,
-            held,
-            sources,
-            file,
-            text,
-            lines,
-            tree,
-            value,
-        })
+        let tree = SourceFile::parse(text, syntax::edition(&problem.unit.edition)).tree();
+        Some(Self { problem, held, sources, file, text, lines, tree, value })
     }
 
     /// The edition of the unit.
     pub fn edition(&self) -> Edition {
-        edition(&self.problem.unit.edition)
+        syntax::edition(&self.problem.unit.edition)
     }
 
     /// A replacement of a byte range of the value's file.
     pub fn edit(&self, range: TextRange, new_text: impl Into<String>) -> Edit {
-        Edit {
-            span: self.lines.span(self.file, range),
-            new_text: new_text.into(),
-        }
+        Edit { span: self.lines.span(self.file, range), new_text: new_text.into() }
     }
 
     /// An insertion into the value's file.
@@ -103,45 +89,74 @@ impl<'a> FixContext<'a> {
 
     /// The `let` that declares the value, when the value is a variable declared by one.
     pub fn let_stmt(&self) -> Option<ast::LetStmt> {
-        let name = self
-            .value_node()
-            .ancestors()
-            .find_map(ast::IdentPat::cast)?
-            .name()?;
+        let name = self.value_node().ancestors().find_map(ast::IdentPat::cast)?.name()?;
         let stmt = name.syntax().ancestors().find_map(ast::LetStmt::cast)?;
         let pat = stmt.pat()?;
-        pat.syntax()
-            .text_range()
-            .contains_range(name.syntax().text_range())
-            .then_some(stmt)
+        pat.syntax().text_range().contains_range(name.syntax().text_range()).then_some(stmt)
+    }
+
+    /// The expression that is the value, when the value is a temporary.
+    pub fn value_expr(&self) -> Option<ast::Expr> {
+        let covers = |it: &ast::Expr| it.syntax().text_range() == self.value;
+        self.value_node().ancestors().filter_map(ast::Expr::cast).filter(covers).last()
+    }
+
+    /// The fn item or closure around a node, else the whole file: where names must not clash.
+    pub fn surroundings(&self, node: &SyntaxNode) -> SyntaxNode {
+        let item = node.ancestors().find_map(ast::Fn::cast);
+        item.map_or_else(|| self.tree.syntax().clone(), |item| item.syntax().clone())
+    }
+
+    /// Whether only white space stands before an offset on its line.
+    pub fn starts_line(&self, offset: TextSize) -> bool {
+        let start = self.line_start(offset);
+        let before = self.text.get(start..usize::from(offset));
+        before.is_some_and(|it| it.trim().is_empty())
+    }
+
+    /// Whether the value is a lock's guard, or a borrow of a `RefCell`: a view of data that can
+    /// be read while it is held.
+    pub fn holds_lock(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        let name = head.rsplit("::").next().unwrap_or_default();
+        name.ends_with("Guard") || matches!(name, "Ref" | "RefMut")
+    }
+
+    /// Whether the value is a span that was entered.
+    pub fn is_entered(&self) -> bool {
+        let ty = self.held.ty.as_deref().unwrap_or_default();
+        let head = ty.split('<').next().unwrap_or_default();
+        head.ends_with("EnteredSpan") || head.ends_with("Entered")
+    }
+
+    /// Code on one line, short enough for a title.
+    pub fn shorten(&self, code: &str) -> String {
+        const CHARS_MAX: usize = 48;
+        let line = code.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= CHARS_MAX {
+            return line;
+        }
+        let start: String = line.chars().take(CHARS_MAX).collect();
+        format!("{start}…")
     }
 
     /// The leading white space of the line that an offset lies on.
     pub fn indent_at(&self, offset: TextSize) -> &'a str {
         let start = self.line_start(offset);
         let rest = self.text.get(start..).unwrap_or_default();
-        let end = rest
-            .find(|c: char| c != ' ' && c != '\t')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c != ' ' && c != '\t').unwrap_or(rest.len());
         rest.get(..end).unwrap_or_default()
     }
 
     /// One step of indentation as the file writes it.
     pub fn indent_step(&self) -> &'static str {
-        if self.text.lines().any(|line| line.starts_with('\t')) {
-            "\t"
-        } else {
-            "    "
-        }
+        if self.text.lines().any(|line| line.starts_with('\t')) { "\t" } else { "    " }
     }
 
     /// The line end that the file uses.
     pub fn newline(&self) -> &'static str {
-        if self.text.contains("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        }
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
     fn line_start(&self, offset: TextSize) -> usize {
@@ -167,24 +182,19 @@ fn token_parent(token: &SyntaxToken, root: &SyntaxNode) -> SyntaxNode {
     token.parent().unwrap_or_else(|| root.clone())
 }
 
-/// rustc's edition as the parser names it; unknown ones read as 2021.
-pub(super) fn edition(name: &str) -> Edition {
-    name.parse().unwrap_or(Edition::Edition2021)
-}
-
 /// Whether a subtree mentions a variable: as a path, in a macro's tokens, or captured by a
 /// format string (`"{x}"`).
 pub(super) fn mentions(node: &SyntaxNode, name: &str) -> bool {
-    node.descendants_with_tokens()
-        .filter_map(|it| it.into_token())
-        .any(|token| match token.kind() {
+    node.descendants_with_tokens().filter_map(|it| it.into_token()).any(|token| {
+        match token.kind() {
             ra_ap_syntax::SyntaxKind::IDENT => {
                 token.text() == name && token.parent().is_some_and(|it| !is_declared_or_field(&it))
             }
             ra_ap_syntax::SyntaxKind::SELF_KW => name == "self",
             ra_ap_syntax::SyntaxKind::STRING => captures(token.text(), name),
             _ => false,
-        })
+        }
+    })
 }
 
 /// A field access or a method's name is no mention of a variable of that name.
@@ -199,7 +209,18 @@ fn is_declared_or_field(parent: &SyntaxNode) -> bool {
 fn captures(literal: &str, name: &str) -> bool {
     literal.match_indices('{').any(|(at, _)| {
         let rest = literal.get(at + 1..).unwrap_or_default();
-        rest.strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with(['}', ':', '.']))
+        rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['}', ':', '.']))
     })
+}
+
+/// Whether a subtree awaits, in code or in a macro's tokens. Inner async blocks and closures
+/// count: a copy may not be moved across their border either.
+pub(super) fn mentions_await(node: &SyntaxNode) -> bool {
+    node.descendants_with_tokens().any(|it| it.kind() == ra_ap_syntax::SyntaxKind::AWAIT_KW)
+}
+
+/// Whether an identifier stands anywhere in a subtree, as a binding, a path or in a macro.
+pub(super) fn has_ident(node: &SyntaxNode, name: &str) -> bool {
+    mentions(node, name)
+        || node.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
 }

@@ -10,10 +10,7 @@ use crate::problem::Edit;
 /// start inside a string literal stay, as do empty ones.
 pub(super) fn indent(context: &FixContext<'_>, range: TextRange) -> Vec<Edit> {
     let step = context.indent_step();
-    let text = context
-        .text
-        .get(std::ops::Range::<usize>::from(range))
-        .unwrap_or_default();
+    let text = context.text.get(std::ops::Range::<usize>::from(range)).unwrap_or_default();
     text.match_indices('\n')
         .filter_map(|(at, _)| {
             let offset = range.start() + TextSize::try_from(at + 1).ok()?;

@@ -5,9 +5,13 @@
 
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
+mod chain;
 mod context;
 mod enclose_in_block;
+mod hoist_temporary;
 mod indent;
+mod place;
+mod region;
 mod replace_mutex_with_tokio;
 mod retype;
 
@@ -81,18 +85,10 @@ pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 /// the first is preferred.
 pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
-    (
-        "add_send_sync_to_error",
-        add_send_sync_to_error::add_send_sync_to_error,
-    ),
-    (
-        "add_send_to_trait_object",
-        add_send_to_trait_object::add_send_to_trait_object,
-    ),
-    (
-        "replace_mutex_with_tokio",
-        replace_mutex_with_tokio::replace_mutex_with_tokio,
-    ),
+    ("hoist_temporary", hoist_temporary::hoist_temporary),
+    ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
+    ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.
@@ -100,10 +96,7 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
-    RULES
-        .iter()
-        .filter_map(|(_, rule)| rule(&context))
-        .collect()
+    RULES.iter().filter_map(|(_, rule)| rule(&context)).collect()
 }
 
 #[cfg(test)]

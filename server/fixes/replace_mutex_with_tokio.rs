@@ -50,12 +50,9 @@ pub(super) fn replace_mutex_with_tokio(context: &FixContext<'_>) -> Option<Draft
         }
     }
     let subject = subject(&world, first, context);
+    edits.extend(world.edits(locks::unseen(&world, &seeds, target)?));
     edits.extend(world.edits(seeds));
-    let method = if target.name == "Mutex" {
-        "lock"
-    } else {
-        "read` or `write"
-    };
+    let method = if target.name == "Mutex" { "lock" } else { "read` or `write" };
     Some(Draft {
         id: "replace_mutex_with_tokio",
         title: format!("Replace the `{}` of `{subject}` with tokio's", target.name),
@@ -88,15 +85,7 @@ fn subject(world: &World<'_>, site: &Site, context: &FixContext<'_>) -> String {
         .tree(&site.file)
         .and_then(|tree| tree.token_at_offset(site.start.into()).right_biased())
         .and_then(|token| retype::names_declaration(&token.parent()?));
-    declared.unwrap_or_else(|| {
-        context
-            .held
-            .text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    })
+    declared.unwrap_or_else(|| context.held.text.lines().next().unwrap_or_default().to_owned())
 }
 
 fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {

@@ -33,23 +33,14 @@ pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> 
         lint: None,
         auto_trait: AutoTrait::Send,
         leaf: Some(ty.into()),
-        future: Place {
-            what: "async fn `f`".into(),
-            span: span(value),
-        },
+        future: Place { what: "async fn `f`".into(), span: span(value) },
         held: vec![Held {
             name: is_name.then(|| value_text.clone()),
             text: value_text,
             ty: Some(ty.into()),
             send: Some(false),
             span: span(value),
-            awaits: awaits
-                .into_iter()
-                .map(|it| Await {
-                    span: span(it),
-                    reported: true,
-                })
-                .collect(),
+            awaits: awaits.into_iter().map(|it| Await { span: span(it), reported: true }).collect(),
             why: vec![],
         }],
         demand: None,
@@ -59,11 +50,10 @@ pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> 
     };
     let mut sources = Sources::default();
     sources.insert("src/lib.rs", text.as_str());
+    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    sources.insert("Cargo.toml", manifest);
     let context = FixContext::new(&problem, &sources).unwrap();
-    let (_, rule) = RULES
-        .iter()
-        .find(|(name, _)| *name == id)
-        .expect("a known fix");
+    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
     let draft = rule(&context)?;
     assert_eq!(draft.id, id);
     let applied = draft.variants.iter().map(|edits| {

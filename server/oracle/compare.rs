@@ -49,18 +49,13 @@ pub(super) fn compare<'a>(
     let unit = &problem.unit;
     let count = |diagnostics: &[Diagnostic]| {
         let problems = diagnostics.iter().filter_map(|it| family(it, unit, root));
-        problems
-            .filter(|found| found.signature == problem.signature)
-            .count()
+        problems.filter(|found| found.signature == problem.signature).count()
     };
     let mut known: HashMap<String, usize> = HashMap::new();
     for error in before.iter().filter(|it| is_error(it)) {
         *known.entry(key(error, unit, root)).or_default() += 1;
     }
-    let mut comparison = Comparison {
-        gone: count(after) < count(before),
-        ..Default::default()
-    };
+    let mut comparison = Comparison { gone: count(after) < count(before), ..Default::default() };
     if !comparison.gone {
         let same = |it: &&Diagnostic| {
             family(it, unit, root).is_some_and(|found| found.signature == problem.signature)
@@ -68,10 +63,7 @@ pub(super) fn compare<'a>(
         comparison.persisting = after.iter().filter(same).collect();
     }
     for error in after.iter().filter(|it| is_error(it)) {
-        if let Some(left) = known
-            .get_mut(&key(error, unit, root))
-            .filter(|left| **left > 0)
-        {
+        if let Some(left) = known.get_mut(&key(error, unit, root)).filter(|left| **left > 0) {
             *left -= 1;
             continue;
         }
@@ -93,18 +85,10 @@ fn key(error: &Diagnostic, unit: &Unit, root: &Utf8Path) -> String {
     if let Some(problem) = family(error, unit, root) {
         return problem.signature;
     }
-    let code = error
-        .code
-        .as_ref()
-        .map(|code| code.code.as_str())
-        .unwrap_or_default();
+    let code = error.code.as_ref().map(|code| code.code.as_str()).unwrap_or_default();
     let primary = error.spans.iter().find(|span| span.is_primary);
-    let label = primary
-        .and_then(|span| span.label.as_deref())
-        .unwrap_or_default();
-    let text = primary
-        .and_then(|span| span.text.first())
-        .map(|line| line.text.trim());
+    let label = primary.and_then(|span| span.label.as_deref()).unwrap_or_default();
+    let text = primary.and_then(|span| span.text.first()).map(|line| line.text.trim());
     let numberless = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
     format!(
         "{code} {} {} {}",
@@ -133,8 +117,6 @@ fn was_hidden(found: &Problem, problem: &Problem) -> bool {
 
 /// Whether the compiler reports this problem.
 pub(super) fn reports(problem: &Problem, diagnostics: &[Diagnostic], root: &Utf8Path) -> bool {
-    let mut found = diagnostics
-        .iter()
-        .filter_map(|it| family(it, &problem.unit, root));
+    let mut found = diagnostics.iter().filter_map(|it| family(it, &problem.unit, root));
     found.any(|found| found.signature == problem.signature)
 }

@@ -48,9 +48,7 @@ impl Overlay {
     pub(super) fn private_dir(&self, name: &str) -> Result<Utf8PathBuf> {
         let path = self.dir.path().join(name);
         fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
-        Utf8PathBuf::from_path_buf(path)
-            .ok()
-            .context("the temporary directory is not UTF-8")
+        Utf8PathBuf::from_path_buf(path).ok().context("the temporary directory is not UTF-8")
     }
 
     /// Makes the overlay show `texts` where they differ from the files on disk, and the files on
@@ -61,9 +59,7 @@ impl Overlay {
             .written
             .iter()
             .filter(|(file, _)| {
-                !texts
-                    .text(file)
-                    .is_some_and(|text| differs(&self.original, file, text))
+                !texts.text(file).is_some_and(|text| differs(&self.original, file, text))
             })
             .map(|(file, _)| file.to_owned())
             .collect();
@@ -71,10 +67,7 @@ impl Overlay {
             self.restore(&file)?;
         }
         for (file, text) in texts.iter() {
-            let shown = self
-                .written
-                .text(file)
-                .is_some_and(|written| written == text);
+            let shown = self.written.text(file).is_some_and(|written| written == text);
             if !shown && differs(&self.original, file, text) {
                 self.write(file, text)?;
             }
@@ -156,9 +149,7 @@ fn differs(original: &Utf8Path, file: &Utf8Path, text: &str) -> bool {
 /// Links every entry of a directory but one, and but build directories (they carry a
 /// CACHEDIR.TAG): cargo must not find the user's.
 fn link_entries(from: &Utf8Path, to: &Utf8Path, except: Option<&str>) -> Result<()> {
-    let entries = from
-        .read_dir_utf8()
-        .with_context(|| format!("cannot list {from}"))?;
+    let entries = from.read_dir_utf8().with_context(|| format!("cannot list {from}"))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
         let is_target = entry.path().join("CACHEDIR.TAG").exists();
@@ -177,11 +168,7 @@ fn link(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
 #[cfg(windows)]
 fn link(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     use std::os::windows::fs::{symlink_dir, symlink_file};
-    let made = if from.is_dir() {
-        symlink_dir(from, to)
-    } else {
-        symlink_file(from, to)
-    };
+    let made = if from.is_dir() { symlink_dir(from, to) } else { symlink_file(from, to) };
     made.with_context(|| format!("cannot link {to}; is the developer mode of Windows on?"))
 }
 
@@ -210,10 +197,7 @@ pub(super) fn clone_tree(
 fn copy_with_time(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     fs::copy(from, to)?;
     let modified = fs::metadata(from)?.modified()?;
-    fs::File::options()
-        .write(true)
-        .open(to)?
-        .set_modified(modified)
+    fs::File::options().write(true).open(to)?.set_modified(modified)
 }
 
 #[cfg(test)]
@@ -242,10 +226,7 @@ mod tests {
         assert_eq!(read(&overlay, "src/deep/a.rs"), "nowe: żółw");
         assert_eq!(read(&overlay, "src/b.rs"), "b");
         assert_eq!(read(&overlay, "../beside.txt"), "beside");
-        assert_eq!(
-            fs::read_to_string(original.join("src/deep/a.rs")).unwrap(),
-            "old"
-        );
+        assert_eq!(fs::read_to_string(original.join("src/deep/a.rs")).unwrap(), "old");
 
         overlay.show(&Sources::default()).unwrap();
         assert_eq!(read(&overlay, "src/deep/a.rs"), "old");

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     fixes::{self, Draft, Reach, RepairContext},
-    problem::{Edit, Problem, TargetKind},
+    problem::{Edit, Problem},
     rustc::RustcCommand,
     sources::{Sources, difference},
 };
@@ -70,11 +70,8 @@ async fn try_variant(
             let uncovered = comparison.uncovered;
             let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
             let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
-            let edits = if is_as_drafted {
-                variant.to_vec()
-            } else {
-                difference(trial.sources, &finished)
-            };
+            let edits =
+                if is_as_drafted { variant.to_vec() } else { difference(trial.sources, &finished) };
             return Ok(Some(Accepted { edits, uncovered }));
         }
         let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| texts.apply(&edits));
@@ -127,65 +124,32 @@ struct Errors<'a> {
 }
 
 /// The failing unit first: it is fast, and most drafts fall there. Then, when the draft reaches
-/// further, the whole selection.
+/// further, or edits another crate or a manifest, the whole selection.
 async fn ask<'a>(
     bench: &mut Workbench,
     trial: &Trial<'a>,
     draft: &Draft,
     texts: &Sources,
 ) -> Result<Errors<'a>> {
-    if unit_can_tell(trial, texts) {
+    let files = bench.files_of(trial.command);
+    let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
+    if in_unit {
         let after = bench.compile(texts, trial.command).await?;
-        let unit = Errors {
-            before: Vec::new(),
-            unit_before: Some(trial.before),
-            after,
-        };
+        let unit = Errors { before: Vec::new(), unit_before: Some(trial.before), after };
         let done = draft.reach == Reach::Body;
         if done || !unit.compare(trial, texts, bench.root()).accepted() {
             return Ok(unit);
         }
     }
     let survey = bench.survey(texts).await?;
-    Ok(Errors {
-        before: distinct(trial.survey),
-        unit_before: None,
-        after: distinct(&survey),
-    })
-}
-
-/// Whether the failing unit alone shows the effect of the edits: it does not when they lie in
-/// another crate (its library, a manifest), whose old metadata it would be compiled against.
-fn unit_can_tell(trial: &Trial<'_>, texts: &Sources) -> bool {
-    let unit = &trial.problem.unit;
-    let files = trial.sources.iter().map(|(file, _)| file);
-    let Some(root) = files
-        .filter(|file| unit.src.ends_with(file))
-        .max_by_key(|file| file.as_str().len())
-    else {
-        return true;
-    };
-    let package = trial.sources.package_dir(root);
-    let library = package.as_deref().map(|dir| dir.join("src/lib.rs"));
-    let has_library = unit.kind != TargetKind::Lib
-        && library.is_some_and(|library| trial.sources.text(&library).is_some());
-    trial.sources.changed_files(texts).all(|(file, _)| {
-        let is_inside =
-            trial.sources.package_dir(file) == package && (!has_library || file == root);
-        file.extension() == Some("rs") && is_inside
-    })
+    Ok(Errors { before: distinct(trial.survey), unit_before: None, after: distinct(&survey) })
 }
 
 impl Errors<'_> {
     fn compare(&self, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) -> Comparison<'_> {
         let before = self.unit_before.unwrap_or(&self.before);
-        let mut comparison = compare(
-            trial.problem,
-            before,
-            &self.after,
-            &trial.sources.changed_lines(texts),
-            root,
-        );
+        let mut comparison =
+            compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
         // A future that nobody awaits is only a warning, but the work would silently not be done.
         let idle =
             tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));
@@ -223,12 +187,8 @@ fn repairs(
     let mut edits: Vec<Edit> = Vec::new();
     let unsolved = comparison.persisting.iter().chain(&comparison.caused);
     for error in unsolved {
-        let context = RepairContext {
-            problem: trial.problem,
-            before: trial.sources,
-            sources: texts,
-            error,
-        };
+        let context =
+            RepairContext { problem: trial.problem, before: trial.sources, sources: texts, error };
         let Some(answer) = draft.repairs.iter().find_map(|repair| repair(&context)) else {
             continue;
         };
@@ -246,10 +206,6 @@ fn overlaps(a: &Edit, b: &Edit) -> bool {
 }
 
 fn trace_rejection(draft: &Draft, comparison: &Comparison<'_>) {
-    let caused: Vec<&str> = comparison
-        .caused
-        .iter()
-        .map(|it| it.message.as_str())
-        .collect();
+    let caused: Vec<&str> = comparison.caused.iter().map(|it| it.message.as_str()).collect();
     tracing::debug!(fix = draft.id, gone = comparison.gone, ?caused, "rejected");
 }

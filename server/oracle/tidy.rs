@@ -10,12 +10,7 @@ use crate::{
 };
 
 /// Lints whose machine-applicable suggestions only remove what a fix made superfluous.
-const LINTS: &[&str] = &[
-    "unused_imports",
-    "unused_mut",
-    "unused_parens",
-    "unused_braces",
-];
+const LINTS: &[&str] = &["unused_imports", "unused_mut", "unused_parens", "unused_braces"];
 
 /// Edits that remove what the compiler newly warns of in the files that a fix changed.
 pub(super) fn tidy(
@@ -31,10 +26,7 @@ pub(super) fn tidy(
         }
         for child in &warning.children {
             let spans = child.spans.iter().filter(|span| {
-                matches!(
-                    span.suggestion_applicability,
-                    Some(Applicability::MachineApplicable)
-                )
+                matches!(span.suggestion_applicability, Some(Applicability::MachineApplicable))
             });
             edits.extend(spans.filter_map(|span| removal(span, texts)));
         }
@@ -52,9 +44,7 @@ pub(super) fn new_warnings<'a>(
     after: &'a [Diagnostic],
 ) -> impl Iterator<Item = &'a Diagnostic> {
     let known: Vec<_> = before.iter().map(key).collect();
-    let warnings = after
-        .iter()
-        .filter(|it| it.level == DiagnosticLevel::Warning);
+    let warnings = after.iter().filter(|it| it.level == DiagnosticLevel::Warning);
     warnings.filter(move |warning| !known.contains(&key(warning)))
 }
 
@@ -70,22 +60,15 @@ fn code(diagnostic: &Diagnostic) -> &str {
 fn key(diagnostic: &Diagnostic) -> (String, String, String) {
     let primary = diagnostic.spans.iter().find(|span| span.is_primary);
     let line = primary.and_then(|span| span.text.first());
-    let line = line
-        .map(|line| line.text.trim().to_owned())
-        .unwrap_or_default();
-    let file = primary
-        .map(|span| span.file_name.clone())
-        .unwrap_or_default();
+    let line = line.map(|line| line.text.trim().to_owned()).unwrap_or_default();
+    let file = primary.map(|span| span.file_name.clone()).unwrap_or_default();
     (diagnostic.message.clone(), file, line)
 }
 
 /// A suggestion as an edit. An item that is removed takes its line with it.
 fn removal(span: &DiagnosticSpan, texts: &Sources) -> Option<Edit> {
     let position = |line: usize, column: usize| {
-        Some(Position {
-            line: u32::try_from(line).ok()?,
-            column: u32::try_from(column).ok()?,
-        })
+        Some(Position { line: u32::try_from(line).ok()?, column: u32::try_from(column).ok()? })
     };
     let mut place = Span {
         file: span.file_name.as_str().into(),
@@ -100,10 +83,8 @@ fn removal(span: &DiagnosticSpan, texts: &Sources) -> Option<Edit> {
     let rest = text.get(range.end..)?;
     let line_end = rest.find('\n').map(|at| range.end + at + 1);
     let is_alone = text.get(line_start..range.start)?.trim().is_empty()
-        && line_end.is_some_and(|end| {
-            text.get(range.end..end)
-                .is_some_and(|it| it.trim().is_empty())
-        });
+        && line_end
+            .is_some_and(|end| text.get(range.end..end).is_some_and(|it| it.trim().is_empty()));
     let is_item = new_text.is_empty() && text.get(range)?.trim_end().ends_with(';');
     if is_alone && is_item {
         let end = u32::try_from(line_end?).ok()?;
@@ -111,8 +92,5 @@ fn removal(span: &DiagnosticSpan, texts: &Sources) -> Option<Edit> {
         let whole = ra_ap_syntax::TextRange::new(start.into(), end.into());
         place = lines.span(&place.file, whole);
     }
-    Some(Edit {
-        span: place,
-        new_text,
-    })
+    Some(Edit { span: place, new_text })
 }

@@ -4,7 +4,7 @@
 //! small records are copied with their times, so cargo finds everything fresh but the units whose
 //! text differs. No lock of the user's target directory is taken and nothing in it changes.
 
-use std::{fs, ops::ControlFlow, time::Duration};
+use std::{collections::HashSet, fs, ops::ControlFlow, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -72,9 +72,8 @@ impl Workbench {
     /// Checks the whole selection with cargo.
     pub(super) async fn survey(&mut self, texts: &Sources) -> Result<Survey> {
         self.overlay.show(texts)?;
-        let mut args: Vec<String> = ["check", "-vv", "--message-format=json", "--keep-going"]
-            .map(str::to_owned)
-            .into();
+        let mut args: Vec<String> =
+            ["check", "-vv", "--message-format=json", "--keep-going"].map(str::to_owned).into();
         args.extend(self.settings.args.iter().cloned());
         let job = Job {
             program: self.settings.cargo_program(),
@@ -116,20 +115,10 @@ impl Workbench {
         self.overlay.show(texts)?;
         let out_dir = self.overlay.private_dir("out")?;
         let incremental = self.overlay.private_dir("incremental")?;
-        let RustcCommand {
-            program,
-            args,
-            mut env,
-        } = command.redirected(&out_dir, &incremental);
+        let RustcCommand { program, args, mut env } = command.redirected(&out_dir, &incremental);
         env.extend(self.settings.env.iter().cloned());
         let cwd = self.overlay.root().to_owned();
-        let job = Job {
-            program,
-            args,
-            env,
-            cwd,
-            deadline: RUSTC_DEADLINE,
-        };
+        let job = Job { program, args, env, cwd, deadline: RUSTC_DEADLINE };
         let mut diagnostics = Vec::new();
         let mut last_words = String::new();
         let exit = process::run(&job, &mut |pipe, line| {
@@ -148,13 +137,23 @@ impl Workbench {
         Ok(diagnostics)
     }
 
+    /// The source files of a unit, relative to the workspace root, as its last compilation
+    /// listed them. rustc writes the list even when the unit fails. Empty when it did not.
+    pub(super) fn files_of(&self, command: &RustcCommand) -> HashSet<Utf8PathBuf> {
+        let list = command.dep_info_name().and_then(|name| {
+            let dir = self.overlay.private_dir("out").ok()?;
+            fs::read_to_string(dir.join(name)).ok()
+        });
+        let list = list.unwrap_or_default();
+        // Lines `FILE:` without targets name every source once; blanks are escaped.
+        let files = list.lines().filter_map(|line| line.strip_suffix(':'));
+        files.map(|file| Utf8PathBuf::from(file.replace("\\ ", " "))).collect()
+    }
+
     fn environment(&self) -> Vec<(String, String)> {
         let mut env = self.settings.env.clone();
         env.push(("CARGO_TARGET_DIR".to_owned(), self.target_dir.to_string()));
-        env.push((
-            "CARGO_BUILD_BUILD_DIR".to_owned(),
-            self.target_dir.to_string(),
-        ));
+        env.push(("CARGO_BUILD_BUILD_DIR".to_owned(), self.target_dir.to_string()));
         env.push(("CARGO_NET_OFFLINE".to_owned(), "true".to_owned()));
         env.push(("CARGO_TERM_COLOR".to_owned(), "never".to_owned()));
         env
@@ -171,9 +170,7 @@ impl Workbench {
             if dir.join(".fingerprint").is_dir() {
                 seed_profile(&dir, &self.target_dir.join(relative))?;
             } else if depth < 2 && dir.is_dir() {
-                let entries = dir
-                    .read_dir_utf8()
-                    .context("cannot list the target directory")?;
+                let entries = dir.read_dir_utf8().context("cannot list the target directory")?;
                 dirs.extend(entries.flatten().map(|entry| entry.path().to_owned()));
             }
         }
@@ -201,24 +198,14 @@ fn seed_profile(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
 
 /// Whether a diagnostic stops the compilation; the closing summary does not count.
 pub(super) fn is_error(diagnostic: &Diagnostic) -> bool {
-    matches!(
-        diagnostic.level,
-        DiagnosticLevel::Error | DiagnosticLevel::Ice
-    ) && !diagnostic.message.starts_with("aborting due to")
+    matches!(diagnostic.level, DiagnosticLevel::Error | DiagnosticLevel::Ice)
+        && !diagnostic.message.starts_with("aborting due to")
         && !diagnostic.message.starts_with("could not compile")
 }
 
 fn note_complaint(complaints: &mut String, line: &str) {
     let line = line.trim();
-    let progress = [
-        "Compiling",
-        "Checking",
-        "Fresh",
-        "Dirty",
-        "Running",
-        "Finished",
-        "Blocking",
-    ];
+    let progress = ["Compiling", "Checking", "Fresh", "Dirty", "Running", "Finished", "Blocking"];
     if !line.is_empty() && !line.starts_with('{') && !progress.iter().any(|it| line.starts_with(it))
     {
         complaints.push_str(line);

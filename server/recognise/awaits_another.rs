@@ -14,11 +14,9 @@ use super::{
 use crate::problem::{Await, Held, Kind, Place, Problem};
 
 pub(super) fn awaits_another(report: &Report<'_>) -> Option<Problem> {
-    let note = report.children().find(|child| {
-        child
-            .message
-            .contains("as it awaits another future which is not")
-    })?;
+    let note = report
+        .children()
+        .find(|child| child.message.contains("as it awaits another future which is not"))?;
     let operand = primary_of(note)?;
     let ty = quoted(operand.label.as_deref()?).next()?.to_owned();
     let span = report.span(operand);
@@ -29,10 +27,7 @@ pub(super) fn awaits_another(report: &Report<'_>) -> Option<Problem> {
         why: reasons::chain(&ty, report),
         ty: Some(ty),
         send: Some(false),
-        awaits: vec![Await {
-            span: span.clone(),
-            reported: true,
-        }],
+        awaits: vec![Await { span: span.clone(), reported: true }],
         span,
     }];
     if let Some(method) = trait_method(report) {
@@ -69,10 +64,7 @@ pub(super) fn trait_method(report: &Report<'_>) -> Option<Place> {
 
 fn method_place(report: &Report<'_>, child: &Diagnostic, name: &str) -> Option<Place> {
     let span = report.span(primary_of(child)?);
-    Some(Place {
-        what: format!("trait method `{name}`"),
-        span,
-    })
+    Some(Place { what: format!("trait method `{name}`"), span })
 }
 
 /// Whether rustc takes the type for a parameter: it then suggests a bound for it.

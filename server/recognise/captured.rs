@@ -14,21 +14,14 @@ use crate::problem::{Kind, Problem};
 pub(super) fn captured(report: &Report<'_>) -> Option<Problem> {
     let mut held = Vec::new();
     let mut through_reference = false;
-    for child in report
-        .children()
-        .filter(|child| child.message.starts_with("captured value"))
-    {
+    for child in report.children().filter(|child| child.message.starts_with("captured value")) {
         through_reference |= child.message.contains("because `&");
         held.extend(primary_of(child).and_then(|span| value_at(report, span)));
     }
     if held.is_empty() {
         return None;
     }
-    let kind = if through_reference {
-        Kind::ReferenceNotSync
-    } else {
-        Kind::Captured
-    };
+    let kind = if through_reference { Kind::ReferenceNotSync } else { Kind::Captured };
     let mut problem = report.problem(kind)?;
     problem.held = held;
     Some(problem)

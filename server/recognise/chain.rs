@@ -15,10 +15,8 @@ use crate::problem::{Kind, Place, Problem};
 
 pub(super) fn chain(report: &Report<'_>) -> Option<Problem> {
     report.denied()?;
-    let mut bodies: Vec<Place> = report
-        .children()
-        .filter_map(|child| body_of(report, child))
-        .collect();
+    let mut bodies: Vec<Place> =
+        report.children().filter_map(|child| body_of(report, child)).collect();
     if bodies.is_empty() {
         return None;
     }
@@ -32,9 +30,7 @@ pub(super) fn chain(report: &Report<'_>) -> Option<Problem> {
 
 fn body_of(report: &Report<'_>, child: &Diagnostic) -> Option<Place> {
     // "required because it's used within this `async` fn body" (1.75 and before: `async fn` body).
-    let rest = child
-        .message
-        .strip_prefix("required because it's used within this `async")?;
+    let rest = child.message.strip_prefix("required because it's used within this `async")?;
     let span = primary_of(child)?;
     let what = if rest.contains("fn") {
         "async fn"
@@ -43,10 +39,7 @@ fn body_of(report: &Report<'_>, child: &Diagnostic) -> Option<Place> {
     } else {
         "async block"
     };
-    let mut place = Place {
-        what: what.to_owned(),
-        span: report.span(span),
-    };
+    let mut place = Place { what: what.to_owned(), span: report.span(span) };
     if let Some(krate) = spans::foreign_crate(&place.span.file) {
         place.what = format!("{what} in crate `{krate}`");
     }

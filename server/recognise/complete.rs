@@ -1,7 +1,154 @@
 //! What the compiler left out and the source text tells: the innermost async body, the other
 //! awaits, the async fns on the way from the demand.
 
-use crate::{problem::Problem, sources::Sources};
+use camino::Utf8Path;
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxToken, TextRange, ast};
+
+use super::path;
+use crate::{
+    problem::{Await, Held, Kind, Place, Problem},
+    sources::Sources,
+    syntax::{self, AsyncBody, BodyKind},
+    text::Lines,
+};
 
 /// Completes a problem from the texts that the compiler saw.
-pub fn complete(_problem: &mut Problem, _sources: &Sources) {}
+pub fn complete(problem: &mut Problem, sources: &Sources) {
+    let outermost = problem.future.clone();
+    let file = problem.culprit().file.clone();
+    if let Some(text) = sources.text(&file) {
+        let culprit = Culprit::new(&file, text, &problem.unit.edition);
+        if matches!(problem.kind, Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic) {
+            for held in &mut problem.held {
+                culprit.find_operand_await(held);
+            }
+        }
+        culprit.find_future(problem);
+        for held in &mut problem.held {
+            culprit.find_awaits(held);
+        }
+    }
+    if problem.path.is_empty() && problem.future.span.is_local() {
+        problem.path = path::from_demand(problem, &outermost, sources);
+    }
+    name_bodies(problem, sources);
+    problem.message = super::message::message(problem);
+}
+
+/// The file of the value at fault, analysed.
+struct Culprit<'a> {
+    file: &'a Utf8Path,
+    lines: Lines,
+    tree: SourceFile,
+    bodies: Vec<AsyncBody>,
+}
+
+impl<'a> Culprit<'a> {
+    fn new(file: &'a Utf8Path, text: &str, edition: &str) -> Self {
+        let edition = syntax::edition(edition);
+        Self {
+            file,
+            lines: Lines::new(text),
+            tree: SourceFile::parse(text, edition).tree(),
+            bodies: syntax::analyse(text, edition),
+        }
+    }
+
+    /// The innermost async body around the value and its first await.
+    fn find_future(&self, problem: &mut Problem) {
+        let Some(held) = problem.held.first() else {
+            return;
+        };
+        let at = held.awaits.first().map_or(&held.span, |it| &it.span);
+        let at = if at.file == self.file { at } else { &held.span };
+        let Some(range) = self.lines.range(at) else {
+            return;
+        };
+        if let Some(body) = self.innermost(range) {
+            problem.future = self.place(body);
+        }
+    }
+
+    fn innermost(&self, range: TextRange) -> Option<&AsyncBody> {
+        let around = self.bodies.iter().filter(|body| body.range.contains_range(range));
+        around.min_by_key(|body| body.range.len())
+    }
+
+    fn place(&self, body: &AsyncBody) -> Place {
+        let what = describe(body);
+        Place { what, span: self.lines.span(self.file, body.header) }
+    }
+
+    /// rustc names one await; the analysis knows the others that the value crosses.
+    fn find_awaits(&self, held: &mut Held) {
+        if held.span.file != self.file {
+            return;
+        }
+        let Some(value) = self.lines.range(&held.span) else {
+            return;
+        };
+        let name = held.name.as_deref();
+        let awaits = self.bodies.iter().flat_map(|body| body.awaits_of(value, name));
+        for range in awaits.collect::<Vec<_>>() {
+            let span = self.lines.span(self.file, range);
+            if !held.awaits.iter().any(|known| known.span == span) {
+                held.awaits.push(Await { span, reported: false });
+            }
+        }
+        held.awaits.sort_by(|a, b| (&a.span.file, a.span.start).cmp(&(&b.span.file, b.span.start)));
+    }
+
+    /// rustc points at the awaited operand; the await is the word behind it.
+    fn find_operand_await(&self, held: &mut Held) {
+        let Some(operand) = self.lines.range(&held.span) else {
+            return;
+        };
+        let node = self.tree.syntax().covering_element(operand);
+        let awaiting = node
+            .ancestors()
+            .filter_map(ast::AwaitExpr::cast)
+            .find(|it| it.expr().is_some_and(|expr| expr.syntax().text_range() == operand));
+        if let Some(token) = awaiting.and_then(|it| it.await_token()) {
+            let span = self.lines.span(self.file, token.text_range());
+            held.awaits = vec![Await { span, reported: true }];
+        }
+    }
+}
+
+fn describe(body: &AsyncBody) -> String {
+    match (body.kind, &body.name) {
+        (BodyKind::Fn, Some(name)) => format!("async fn `{name}`"),
+        (BodyKind::Fn, None) => "async fn".to_owned(),
+        (BodyKind::Block, _) => "async block".to_owned(),
+        (BodyKind::Closure, _) => "async closure".to_owned(),
+    }
+}
+
+/// rustc's chain shows bodies as spans; people want the fns' names and their heads.
+fn name_bodies(problem: &mut Problem, sources: &Sources) {
+    let edition = problem.unit.edition.clone();
+    for place in problem.path.iter_mut().chain([&mut problem.future]) {
+        if place.what == "async fn"
+            && let Some(named) = named_fn(place, sources, &edition)
+        {
+            *place = named;
+        }
+    }
+}
+
+fn named_fn(place: &Place, sources: &Sources, edition: &str) -> Option<Place> {
+    let text = sources.text(&place.span.file)?;
+    let lines = Lines::new(text);
+    let start = lines.offset(place.span.start)?;
+    let tree = SourceFile::parse(text, syntax::edition(edition)).tree();
+    let token: SyntaxToken = tree.syntax().token_at_offset(start).right_biased()?;
+    let func = token.parent_ancestors().find_map(ast::Fn::cast)?;
+    let name = ast::HasName::name(&func)?;
+    let head = func
+        .async_token()
+        .or_else(|| func.fn_token())
+        .filter(|it| matches!(it.kind(), SyntaxKind::ASYNC_KW | SyntaxKind::FN_KW))?;
+    let range = head.text_range().cover(name.syntax().text_range());
+    let what = format!("async fn `{}`", name.text());
+    Some(Place { what, span: lines.span(&place.span.file, range) })
+}

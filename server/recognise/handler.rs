@@ -12,9 +12,7 @@ pub(super) fn handler(report: &Report<'_>) -> Option<Problem> {
     if report.code() != Some("E0277")
         || !message.starts_with("the trait bound `")
         || !(message.contains(": Handler<") || message.contains("FromFn<"))
-        || !report
-            .children()
-            .any(|child| child.message.contains("debug_handler"))
+        || !report.children().any(|child| child.message.contains("debug_handler"))
             && !message.contains("FromFn<")
     {
         return None;
@@ -31,9 +29,7 @@ pub(super) fn handler(report: &Report<'_>) -> Option<Problem> {
 pub(super) fn fn_item(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once(" {")?;
     let (name, _) = rest.split_once('}')?;
-    (!name.contains('@'))
-        .then(|| name.rsplit("::").next())
-        .flatten()
+    (!name.contains('@')).then(|| name.rsplit("::").next()).flatten()
 }
 
 #[cfg(test)]
@@ -45,9 +41,6 @@ mod tests {
         let message = "the trait bound `fn(Path<String>, State<App>) -> ... {with_path}: \
                        Handler<_, _>` is not satisfied";
         assert_eq!(fn_item(message), Some("with_path"));
-        assert_eq!(
-            fn_item("`{closure@a.rs:1:2: 3:4}: Handler<((),), App>`"),
-            None
-        );
+        assert_eq!(fn_item("`{closure@a.rs:1:2: 3:4}: Handler<((),), App>`"), None);
     }
 }

@@ -15,9 +15,7 @@ use super::{
 use crate::problem::{Await, Held, Kind, Problem};
 
 pub(super) fn held(report: &Report<'_>) -> Option<Problem> {
-    let held: Vec<Held> = interior_notes(report)
-        .filter_map(|note| held_in(report, note))
-        .collect();
+    let held: Vec<Held> = interior_notes(report).filter_map(|note| held_in(report, note)).collect();
     if held.is_empty() {
         return None;
     }
@@ -39,10 +37,7 @@ fn held_in(report: &Report<'_>, note: &Diagnostic) -> Option<Held> {
     let value = note.spans.iter().find(|span| !span.is_primary)?;
     let await_span = primary_of(note)?;
     let mut held = value_at(report, value)?;
-    held.awaits = vec![Await {
-        span: report.span(await_span),
-        reported: true,
-    }];
+    held.awaits = vec![Await { span: report.span(await_span), reported: true }];
     Some(held)
 }
 
@@ -55,15 +50,7 @@ pub(super) fn value_at(report: &Report<'_>, value: &DiagnosticSpan) -> Option<He
     let name = variable_name(&text).map(str::to_owned);
     let why = reasons::chain(&ty, report);
     let span = report.span(value);
-    Some(Held {
-        name,
-        text,
-        ty: Some(ty),
-        send: Some(false),
-        span,
-        awaits: Vec::new(),
-        why,
-    })
+    Some(Held { name, text, ty: Some(ty), send: Some(false), span, awaits: Vec::new(), why })
 }
 
 fn merge_same_value(held: Vec<Held>) -> Vec<Held> {

@@ -27,12 +27,8 @@ pub(super) fn lints(report: &Report<'_>) -> Option<Problem> {
     }
     let binding = report.primary()?;
     let text = spans::text_of(binding).unwrap_or_default();
-    let mut awaits: Vec<Await> = await_spans(report)
-        .map(|span| Await {
-            span: report.span(span),
-            reported: true,
-        })
-        .collect();
+    let mut awaits: Vec<Await> =
+        await_spans(report).map(|span| Await { span: report.span(span), reported: true }).collect();
     awaits.dedup();
     let ty = match lint {
         "clippy::await_holding_invalid_type" | "must_not_suspend" => {
@@ -61,11 +57,10 @@ fn await_spans<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a DiagnosticSp
         .children()
         .filter(|child| child.message.contains("await points"))
         .flat_map(|child| child.spans.iter());
-    let beside = report.diagnostic.spans.iter().filter(|span| {
-        span.label
-            .as_deref()
-            .is_some_and(|label| label.contains("suspend point"))
-    });
+    let beside =
+        report.diagnostic.spans.iter().filter(|span| {
+            span.label.as_deref().is_some_and(|label| label.contains("suspend point"))
+        });
     in_notes.chain(beside)
 }
 

@@ -8,11 +8,7 @@ pub(super) fn message(problem: &Problem) -> String {
     let held = problem.held.first();
     match problem.kind {
         Kind::HeldAcrossAwait | Kind::LockLint => match held {
-            Some(held) => format!(
-                "{} is held across an `.await`{}",
-                subject(held),
-                but(problem)
-            ),
+            Some(held) => format!("{} is held across an `.await`{}", subject(held), but(problem)),
             None => format!(
                 "{} keeps {} across an `.await`, which is not `{trait_name}`",
                 problem.future.what,
@@ -21,10 +17,7 @@ pub(super) fn message(problem: &Problem) -> String {
         },
         Kind::Captured | Kind::ReferenceNotSync => match held {
             Some(held) => format!("{} is part of the future{}", subject(held), but(problem)),
-            None => format!(
-                "{} captures a value that is not `{trait_name}`",
-                problem.future.what
-            ),
+            None => format!("{} captures a value that is not `{trait_name}`", problem.future.what),
         },
         Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic => match held {
             Some(held) => format!("{} is awaited{}", subject(held), but(problem)),
@@ -37,10 +30,7 @@ pub(super) fn message(problem: &Problem) -> String {
             )
         }
         Kind::Handler => {
-            format!(
-                "{} is no handler: its future may not be `Send`",
-                problem.future.what
-            )
+            format!("{} is no handler: its future may not be `Send`", problem.future.what)
         }
         Kind::NotGeneralEnough => {
             "the compiler cannot prove that this future is `Send` for every lifetime".to_owned()
@@ -50,15 +40,8 @@ pub(super) fn message(problem: &Problem) -> String {
 }
 
 fn subject(held: &Held) -> String {
-    let name = held
-        .name
-        .as_deref()
-        .unwrap_or_else(|| held.text.lines().next().unwrap_or_default());
-    let what = if name.is_empty() {
-        "a value".to_owned()
-    } else {
-        format!("`{name}`")
-    };
+    let name = held.name.as_deref().unwrap_or_else(|| held.text.lines().next().unwrap_or_default());
+    let what = if name.is_empty() { "a value".to_owned() } else { format!("`{name}`") };
     match &held.ty {
         Some(ty) => format!("{what} of type `{ty}`"),
         None => what,
@@ -73,8 +56,5 @@ fn but(problem: &Problem) -> String {
 }
 
 fn leaf(problem: &Problem, otherwise: &str) -> String {
-    problem
-        .leaf
-        .as_ref()
-        .map_or_else(|| otherwise.to_owned(), |leaf| format!("`{leaf}`"))
+    problem.leaf.as_ref().map_or_else(|| otherwise.to_owned(), |leaf| format!("`{leaf}`"))
 }

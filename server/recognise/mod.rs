@@ -1,6 +1,7 @@
 //! Diagnostic -> Problem. One file a shape; each says what rustc prints, what we learn from it
 //! and what is missing.
 
+mod advice;
 mod awaits_another;
 mod captured;
 mod chain;
@@ -11,6 +12,7 @@ mod lints;
 mod message;
 mod not_general;
 mod output;
+mod path;
 mod question_mark;
 mod reasons;
 mod recursion;
@@ -22,6 +24,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use camino::Utf8Path;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
+pub use advice::advice;
 pub use complete::complete;
 
 use crate::problem::{Kind, Problem, Unit};
@@ -47,28 +50,35 @@ const SHAPES: &[Shape] = &[
 /// Recognises a diagnostic of the family; `None` for everything else. `root` is the workspace
 /// root: absolute paths below it become relative.
 pub fn recognise(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Option<Problem> {
-    if !matches!(
-        diagnostic.level,
-        DiagnosticLevel::Error | DiagnosticLevel::Warning
-    ) {
+    if !matches!(diagnostic.level, DiagnosticLevel::Error | DiagnosticLevel::Warning) {
         return None;
     }
-    let report = Report {
-        diagnostic,
-        unit,
-        root,
-    };
+    let report = Report { diagnostic, unit, root };
     let mut problem = SHAPES.iter().find_map(|shape| shape(&report))?;
     if problem.lint.is_none() {
-        problem.lint = report
-            .code()
-            .filter(|code| is_lint(code))
-            .map(str::to_owned);
+        problem.lint = report.code().filter(|code| is_lint(code)).map(str::to_owned);
     }
     problem.message = message::message(&problem);
     problem.signature = signature(&problem);
     problem.id.clone_from(&problem.signature);
     Some(problem)
+}
+
+/// Why a type lacks an auto trait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The innermost type, as the compiler printed it.
+    pub leaf: String,
+    /// The chain of reasons, the leaf last.
+    pub why: Vec<String>,
+}
+
+/// Reads an E0277 about an auto trait for the chain of types that it gives.
+pub fn shortfall(diagnostic: &Diagnostic) -> Option<Shortfall> {
+    let unit = Unit::anonymous();
+    let report = Report { diagnostic, unit: &unit, root: Utf8Path::new("") };
+    let leaf = report.leaf()?.ty;
+    Some(Shortfall { leaf, why: reasons::chain("", &report) })
 }
 
 /// A cheap test on a raw line of JSON: whether parsing it could give a problem.
@@ -90,12 +100,8 @@ pub fn may_concern_us(line: &str) -> bool {
 /// A family member (by its first line) that no shape understands.
 fn unknown(report: &Report<'_>) -> Option<Problem> {
     let message = report.message();
-    let family = ["future", "coroutine", "async"]
-        .iter()
-        .any(|word| message.starts_with(word));
-    (family && report.denied().is_some())
-        .then(|| report.problem(Kind::Other))
-        .flatten()
+    let family = ["future", "coroutine", "async"].iter().any(|word| message.starts_with(word));
+    (family && report.denied().is_some()).then(|| report.problem(Kind::Other)).flatten()
 }
 
 fn is_lint(code: &str) -> bool {
@@ -112,10 +118,6 @@ fn signature(problem: &Problem) -> String {
         (&held.name, &held.text, &held.ty).hash(&mut hasher);
     }
     (&problem.leaf, &problem.future.what).hash(&mut hasher);
-    problem
-        .demand
-        .as_ref()
-        .map(|demand| &demand.what)
-        .hash(&mut hasher);
+    problem.demand.as_ref().map(|demand| &demand.what).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }

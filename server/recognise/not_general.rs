@@ -31,13 +31,8 @@ pub(super) fn not_general(report: &Report<'_>) -> Option<Problem> {
 }
 
 fn is_async(report: &Report<'_>) -> bool {
-    let text = report
-        .primary()
-        .and_then(spans::text_of)
-        .unwrap_or_default();
+    let text = report.primary().and_then(spans::text_of).unwrap_or_default();
     let spawns = ["async", "spawn", "Box::pin", ".boxed()", "Future"];
     spawns.iter().any(|word| text.contains(word))
-        || report
-            .children()
-            .any(|child| child.message.contains("async"))
+        || report.children().any(|child| child.message.contains("async"))
 }

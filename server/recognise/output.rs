@@ -9,10 +9,12 @@ use cargo_metadata::diagnostic::DiagnosticSpan;
 
 use super::{
     awaits_another::{is_type_parameter, trait_method},
+    held::variable_name,
+    reasons,
     report::{Report, primary_of, quoted},
     spans,
 };
-use crate::problem::{Kind, Problem};
+use crate::problem::{Held, Kind, Problem};
 
 pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
     report.denied()?;
@@ -33,10 +35,28 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
     };
     let mut problem = report.problem(kind)?;
     problem.path.extend(trait_method(report));
+    problem.held.extend(spawned_value(report));
     if problem.future.what == "the future" && !is_future_type(ty) {
         problem.future.what = "the output of this future".to_owned();
     }
     Some(problem)
+}
+
+/// The expression that was handed over, with the outermost type of the chain.
+fn spawned_value(report: &Report<'_>) -> Option<Held> {
+    let primary = report.primary()?;
+    let text = spans::text_of(primary)?;
+    let leaf = report.leaf()?.ty;
+    let ty = report.type_chain().last().map_or(leaf, |ty| (*ty).to_owned());
+    Some(Held {
+        name: variable_name(&text).map(str::to_owned),
+        text,
+        why: reasons::chain(&ty, report),
+        ty: Some(ty),
+        send: Some(false),
+        span: report.span(primary),
+        awaits: Vec::new(),
+    })
 }
 
 fn concerns_a_future(report: &Report<'_>) -> bool {
@@ -47,17 +67,12 @@ fn concerns_a_future(report: &Report<'_>) -> bool {
     if silent {
         return false;
     }
-    let primary_text = report
-        .primary()
-        .and_then(spans::text_of)
-        .unwrap_or_default();
+    let primary_text = report.primary().and_then(spans::text_of).unwrap_or_default();
     let ty = quoted(report.message()).next().unwrap_or_default();
     is_future_type(ty)
         || primary_text.contains("async ")
         || report.type_chain().iter().any(|ty| is_future_type(ty))
-        || report
-            .children()
-            .any(|child| bound_on_output(&child.message, primary_of(child)))
+        || report.children().any(|child| bound_on_output(&child.message, primary_of(child)))
 }
 
 fn is_future_type(ty: &str) -> bool {
@@ -70,15 +85,10 @@ fn bound_on_output(message: &str, span: Option<&DiagnosticSpan>) -> bool {
         return false;
     }
     let bound_in = quoted(message).next().unwrap_or_default();
-    let spawns_task = ["JoinSet", "TaskTracker", "JoinMap"]
-        .iter()
-        .any(|it| bound_in.contains(it));
+    let spawns_task = ["JoinSet", "TaskTracker", "JoinMap"].iter().any(|it| bound_in.contains(it));
     let before_bound = span.and_then(|span| {
         let line = span.text.first()?;
-        let taken = line
-            .text
-            .chars()
-            .take(line.highlight_start.saturating_sub(1));
+        let taken = line.text.chars().take(line.highlight_start.saturating_sub(1));
         Some(taken.collect::<String>())
     });
     let on_output = before_bound.is_some_and(|text| {

@@ -12,23 +12,15 @@ pub(super) fn question_mark(report: &Report<'_>) -> Option<Problem> {
         return None;
     }
     let primary = report.primary()?;
-    let denied = primary
-        .label
-        .as_deref()
-        .and_then(super::report::denied_trait)?;
+    let denied = primary.label.as_deref().and_then(super::report::denied_trait)?;
     let mut problem = report.problem(Kind::ErrorNotSend)?;
     problem.auto_trait = denied;
     problem.future.what = "the error that `?` converts".to_owned();
     let operand = report.diagnostic.spans.iter().find(|span| {
-        span.label
-            .as_deref()
-            .is_some_and(|label| label.contains("because it has type"))
+        span.label.as_deref().is_some_and(|label| label.contains("because it has type"))
     });
     if let Some(operand) = operand {
-        let ty = operand
-            .label
-            .as_deref()
-            .and_then(|label| quoted(label).nth(1));
+        let ty = operand.label.as_deref().and_then(|label| quoted(label).nth(1));
         problem.held = vec![Held {
             name: None,
             text: spans::text_of(operand).unwrap_or_default(),

@@ -12,9 +12,7 @@ pub(super) fn chain(held_type: &str, report: &Report<'_>) -> Vec<String> {
     let mut types: Vec<&str> = vec![&leaf.ty];
     types.extend(report.type_chain());
     types.retain(|ty| !ty.contains("Future<") && !ty.contains("{async "));
-    if types
-        .last()
-        .is_none_or(|outermost| !same_type(outermost, held_type))
+    if types.last().is_none_or(|outermost| !same_type(outermost, held_type))
         && !held_type.is_empty()
         && !types.iter().any(|ty| same_type(ty, held_type))
     {
@@ -43,11 +41,8 @@ fn leaf_sentence(leaf: &Leaf) -> String {
 
 /// rustc prints one type as `dyn Error` here and `(dyn std::error::Error + 'static)` there.
 fn same_type(a: &str, b: &str) -> bool {
-    let plain = |ty: &str| {
-        ty.replace("std::error::", "")
-            .replace(['(', ')'], "")
-            .replace(" + 'static", "")
-    };
+    let plain =
+        |ty: &str| ty.replace("std::error::", "").replace(['(', ')'], "").replace(" + 'static", "");
     plain(a) == plain(b)
 }
 

@@ -53,15 +53,11 @@ impl<'a> Report<'a> {
 
     /// `within `..`, the trait `Send` is not implemented for `LEAF``, or the E0277 message.
     pub(super) fn leaf(&self) -> Option<Leaf> {
-        self.children()
-            .find_map(|child| leaf_of(&child.message))
-            .or_else(|| {
-                let ty = quoted(self.message()).next()?.to_owned();
-                Some(Leaf {
-                    ty,
-                    auto_trait: self.denied()?,
-                })
-            })
+        let in_label = || leaf_of(self.primary()?.label.as_deref()?);
+        self.children().find_map(|child| leaf_of(&child.message)).or_else(in_label).or_else(|| {
+            let ty = quoted(self.message()).next()?.to_owned();
+            Some(Leaf { ty, auto_trait: self.denied()? })
+        })
     }
 
     /// The types around the leaf, leaf's neighbour first, as rustc lists them.
@@ -73,9 +69,7 @@ impl<'a> Report<'a> {
                 let appears = message.starts_with("required because it appears within the type");
                 let implements =
                     message.starts_with("required for `") && message.contains("` to implement `");
-                (appears || implements)
-                    .then(|| quoted(message).next())
-                    .flatten()
+                (appears || implements).then(|| quoted(message).next()).flatten()
             })
             .collect()
     }
@@ -122,11 +116,7 @@ impl<'a> Report<'a> {
 
 /// The primary span of a diagnostic or of one of its children.
 pub(super) fn primary_of(diagnostic: &Diagnostic) -> Option<&DiagnosticSpan> {
-    diagnostic
-        .spans
-        .iter()
-        .find(|span| span.is_primary)
-        .or_else(|| diagnostic.spans.first())
+    diagnostic.spans.iter().find(|span| span.is_primary).or_else(|| diagnostic.spans.first())
 }
 
 /// The contents of each pair of backticks. rustc never nests them (1.95).
@@ -161,16 +151,11 @@ fn leaf_of(message: &str) -> Option<Leaf> {
         let mut names = quoted(message.get(at..)?);
         let auto_trait = auto_trait(names.next()?)?;
         let ty = names.next()?.to_owned();
-        message
-            .contains("is not implemented for")
-            .then_some(Leaf { ty, auto_trait })
+        message.contains("is not implemented for").then_some(Leaf { ty, auto_trait })
     } else if message.contains("doesn't implement") {
         let mut names = quoted(message);
         let ty = names.next()?.to_owned();
-        Some(Leaf {
-            ty,
-            auto_trait: auto_trait(names.next()?)?,
-        })
+        Some(Leaf { ty, auto_trait: auto_trait(names.next()?)? })
     } else {
         None
     }
@@ -180,9 +165,7 @@ fn demand_of(message: &str) -> Option<String> {
     if message.starts_with("required by a bound in `") {
         quoted(message).next().map(str::to_owned)
     } else if message.starts_with("required for the cast from `") {
-        quoted(message)
-            .nth(1)
-            .map(|target| format!("the cast to `{target}`"))
+        quoted(message).nth(1).map(|target| format!("the cast to `{target}`"))
     } else {
         None
     }
@@ -192,11 +175,7 @@ fn demand_of(message: &str) -> Option<String> {
 fn future_in_label(label: &str) -> Option<String> {
     if label.contains(" returned by `") {
         let name = quoted(label).next()?;
-        let what = if label.starts_with("async iterator") {
-            "async gen fn"
-        } else {
-            "async fn"
-        };
+        let what = if label.starts_with("async iterator") { "async gen fn" } else { "async fn" };
         Some(format!("{what} `{name}`"))
     } else if label.contains("created by async closure") {
         Some("async closure".to_owned())
@@ -222,12 +201,7 @@ mod tests {
 
     #[test]
     fn leaves_of_rustc_and_clippy() {
-        let leaf = |ty: &str, auto_trait| {
-            Some(Leaf {
-                ty: ty.into(),
-                auto_trait,
-            })
-        };
+        let leaf = |ty: &str, auto_trait| Some(Leaf { ty: ty.into(), auto_trait });
         for (message, expected) in [
             (
                 "within `impl Future<Output = ()>`, the trait `std::marker::Send` is not \
@@ -238,10 +212,7 @@ mod tests {
                 "the trait `Sync` is not implemented for `Cell<u8>`",
                 leaf("Cell<u8>", AutoTrait::Sync),
             ),
-            (
-                "`Rc<u8>` doesn't implement `std::marker::Send`",
-                leaf("Rc<u8>", AutoTrait::Send),
-            ),
+            ("`Rc<u8>` doesn't implement `std::marker::Send`", leaf("Rc<u8>", AutoTrait::Send)),
             ("the trait `Layer<S>` is implemented for `X`", None),
         ] {
             assert_eq!(leaf_of(message), expected, "{message}");

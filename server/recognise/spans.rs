@@ -34,28 +34,18 @@ fn to_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
 /// A file name as rustc prints it, relative to the workspace root where it lies below.
 pub(super) fn relative(file_name: &str, root: &Utf8Path) -> Utf8PathBuf {
     let path = Utf8Path::new(file_name);
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .components()
-        .collect()
+    path.strip_prefix(root).unwrap_or(path).components().collect()
 }
 
 fn position(line: usize, column: usize) -> Position {
     let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Position {
-        line: clamp(line),
-        column: clamp(column),
-    }
+    Position { line: clamp(line), column: clamp(column) }
 }
 
 /// The source text under a span, lines joined; `None` when rustc printed no text (standard
 /// library without sources).
 pub(super) fn text_of(span: &DiagnosticSpan) -> Option<String> {
-    let lines: Vec<&str> = span
-        .text
-        .iter()
-        .map(|line| highlighted(line))
-        .collect::<Option<_>>()?;
+    let lines: Vec<&str> = span.text.iter().map(|line| highlighted(line)).collect::<Option<_>>()?;
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -65,8 +55,7 @@ fn highlighted(line: &cargo_metadata::diagnostic::DiagnosticSpanLine) -> Option<
         let mut offsets = line.text.char_indices().map(|(offset, _)| offset);
         Some(offsets.nth(skip).unwrap_or(line.text.len()))
     };
-    line.text
-        .get(offset_of(line.highlight_start)?..offset_of(line.highlight_end)?)
+    line.text.get(offset_of(line.highlight_start)?..offset_of(line.highlight_end)?)
 }
 
 /// The crate and version of a registry or git checkout file: `…/src/index.example-1a2b/tokio-1.54.1/src/x.rs`.

@@ -101,12 +101,7 @@ impl<'a> From<&'a Problem> for Line<'a> {
 impl<'a> From<&'a Place> for PlaceOut<'a> {
     fn from(Place { what, span }: &'a Place) -> Self {
         let Position { line, column } = span.start;
-        Self {
-            what,
-            file: span.file.as_str(),
-            line,
-            column,
-        }
+        Self { what, file: span.file.as_str(), line, column }
     }
 }
 
@@ -132,12 +127,7 @@ impl<'a> From<&'a Held> for HeldOut<'a> {
 impl<'a> From<&'a Await> for AwaitOut<'a> {
     fn from(Await { span, reported }: &'a Await) -> Self {
         let Position { line, column } = span.start;
-        Self {
-            file: span.file.as_str(),
-            line,
-            column,
-            reported: *reported,
-        }
+        Self { file: span.file.as_str(), line, column, reported: *reported }
     }
 }
 
@@ -156,11 +146,6 @@ impl<'a> From<&'a Fix> for FixOut<'a> {
 
 impl<'a> From<&'a Edit> for EditOut<'a> {
     fn from(Edit { span, new_text }: &'a Edit) -> Self {
-        Self {
-            file: span.file.as_str(),
-            start: span.start,
-            end: span.end,
-            new_text,
-        }
+        Self { file: span.file.as_str(), start: span.start, end: span.end, new_text }
     }
 }

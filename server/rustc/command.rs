@@ -4,7 +4,7 @@
 //! stderr, shell-quoted, before it starts the compiler (1.64 to 1.95). Reading it changes no
 //! fingerprint, which a wrapper would.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::problem::{TargetKind, Unit};
 
@@ -32,9 +32,7 @@ impl RustcCommand {
         }
         let program = words.next()?;
         let args: Vec<String> = words.collect();
-        args.iter()
-            .any(|arg| arg == "--crate-name")
-            .then_some(Self { program, args, env })
+        args.iter().any(|arg| arg == "--crate-name").then_some(Self { program, args, env })
     }
 
     /// Whether this call compiles a unit, in its test form or not.
@@ -54,7 +52,15 @@ impl RustcCommand {
         self.args.get(at + 1).map(String::as_str)
     }
 
-    /// The same call with its outputs redirected: metadata only, into `out_dir`, with a private
+    /// The name of the file that lists the unit's sources, in the call's output directory.
+    pub fn dep_info_name(&self) -> Option<String> {
+        let name = self.value_of("--crate-name")?;
+        let extra = self.args.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
+        Some(format!("{name}{}.d", extra.unwrap_or_default()))
+    }
+
+    /// The same call with its outputs redirected: metadata and the list of
+    /// source files only, into `out_dir`, with a private
     /// incremental cache. Nothing in the user's target directory is written.
     pub fn redirected(&self, out_dir: &Utf8Path, incremental: &Utf8Path) -> Self {
         let mut args = Vec::with_capacity(self.args.len());
@@ -73,14 +79,10 @@ impl RustcCommand {
                 _ => args.push(arg.clone()),
             }
         }
-        args.push("--emit=metadata".to_owned());
+        args.push("--emit=dep-info,metadata".to_owned());
         args.extend(["--out-dir".to_owned(), out_dir.to_string()]);
         args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
-        Self {
-            program: self.program.clone(),
-            args,
-            env: self.env.clone(),
-        }
+        Self { program: self.program.clone(), args, env: self.env.clone() }
     }
 }
 
@@ -123,23 +125,12 @@ pub fn build_args(args: &[String]) -> Vec<String> {
             kept.push(arg.clone());
             kept.extend(words.next().cloned());
         } else if ALONE.contains(&arg.as_str())
-            || WITH_VALUE
-                .iter()
-                .any(|flag| arg.starts_with(&format!("{flag}=")))
+            || WITH_VALUE.iter().any(|flag| arg.starts_with(&format!("{flag}=")))
         {
             kept.push(arg.clone());
         }
     }
     kept
-}
-
-/// A crate root as rustc is given it, relative to the workspace root where it lies below.
-pub fn source_of(command: &RustcCommand) -> Option<Utf8PathBuf> {
-    command
-        .args
-        .iter()
-        .find(|arg| arg.ends_with(".rs"))
-        .map(Utf8PathBuf::from)
 }
 
 #[cfg(test)]
@@ -157,10 +148,7 @@ mod tests {
         assert_eq!(command.program, "/bin/rustc");
         assert_eq!(command.env[1].1, "an app: \"it's\"");
         assert_eq!(command.value_of("--crate-name"), Some("app"));
-        assert_eq!(
-            command.args.last().unwrap(),
-            "cfg(feature, values(\"a b\"))"
-        );
+        assert_eq!(command.args.last().unwrap(), "cfg(feature, values(\"a b\"))");
     }
 
     #[test]
@@ -169,7 +157,7 @@ mod tests {
         let text = command.redirected("/o".into(), "/i".into()).args.join(" ");
         assert!(!text.contains("/t/debug"), "{text}");
         assert!(
-            text.ends_with("--emit=metadata --out-dir /o -C incremental=/i"),
+            text.ends_with("--emit=dep-info,metadata --out-dir /o -C incremental=/i"),
             "{text}"
         );
         assert!(text.contains("-C embed-bitcode=no"), "{text}");
@@ -177,11 +165,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_not_commands() {
-        for line in [
-            "   Compiling app",
-            "     Running `/t/build-script-build`",
-            "Running `a",
-        ] {
+        for line in ["   Compiling app", "     Running `/t/build-script-build`", "Running `a"] {
             assert_eq!(RustcCommand::from_cargo_line(line), None, "{line}");
         }
     }
@@ -190,9 +174,7 @@ mod tests {
     fn what_to_build_is_dropped_and_how_is_kept() {
         let args = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(
-            build_args(&args(
-                "-p app --features a,b --bin x --release --target=wasm32 --tests"
-            )),
+            build_args(&args("-p app --features a,b --bin x --release --target=wasm32 --tests")),
             args("--features a,b --release --target=wasm32"),
         );
     }

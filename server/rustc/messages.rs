@@ -4,7 +4,6 @@
 //! Build systems other than cargo print rustc's objects bare; those become diagnostics of an
 //! anonymous unit.
 
-use camino::Utf8PathBuf;
 use cargo_metadata::{CompilerMessage, Message, Target, diagnostic::Diagnostic};
 
 use crate::problem::{TargetKind, Unit};
@@ -42,44 +41,26 @@ pub fn parse_line(line: &str) -> Line {
     }
     match serde_json::from_str(line) {
         Ok(Message::CompilerMessage(message)) => diagnostic(message),
-        Ok(Message::CompilerArtifact(artifact)) => Line::Compiled(Box::new(unit(
-            artifact.package_id.to_string(),
-            &artifact.target,
-        ))),
-        Ok(Message::BuildFinished(finished)) => Line::Finished {
-            success: finished.success,
-        },
+        Ok(Message::CompilerArtifact(artifact)) => {
+            Line::Compiled(Box::new(unit(artifact.package_id.to_string(), &artifact.target)))
+        }
+        Ok(Message::BuildFinished(finished)) => Line::Finished { success: finished.success },
         Ok(_) => Line::Noise,
         Err(_) => bare_diagnostic(line),
     }
 }
 
 fn diagnostic(message: CompilerMessage) -> Line {
-    let CompilerMessage {
-        package_id,
-        target,
-        message,
-        ..
-    } = message;
+    let CompilerMessage { package_id, target, message, .. } = message;
     let unit = unit(package_id.to_string(), &target);
-    Line::Diagnostic(Box::new(UnitDiagnostic {
-        unit,
-        diagnostic: message,
-    }))
+    Line::Diagnostic(Box::new(UnitDiagnostic { unit, diagnostic: message }))
 }
 
 fn bare_diagnostic(line: &str) -> Line {
     let Ok(diagnostic) = serde_json::from_str::<Diagnostic>(line) else {
         return Line::Noise;
     };
-    let unit = Unit {
-        package_id: String::new(),
-        package: String::new(),
-        target: String::new(),
-        kind: TargetKind::Lib,
-        src: Utf8PathBuf::new(),
-        edition: "2021".to_owned(),
-    };
+    let unit = Unit::anonymous();
     Line::Diagnostic(Box::new(UnitDiagnostic { unit, diagnostic }))
 }
 
@@ -139,14 +120,7 @@ mod tests {
 
     #[test]
     fn broken_lines_are_noise() {
-        for line in [
-            "",
-            "   Compiling app",
-            "{\"reason\":\"compiler-mess",
-            "{}",
-            "[1]",
-            "\u{0}",
-        ] {
+        for line in ["", "   Compiling app", "{\"reason\":\"compiler-mess", "{}", "[1]", "\u{0}"] {
             assert!(matches!(parse_line(line), Line::Noise), "{line:?}");
         }
     }

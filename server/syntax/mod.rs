@@ -1,6 +1,27 @@
 //! Async bodies and what is alive across each await.
+//!
+//! Text in, data out. Each body becomes a small control-flow graph ([`graph`]) that follows
+//! rustc's own lowering, and two dataflow passes ([`liveness`]) say what is held at each await.
+//! Types are not known here: [`Facts`] brings what the compiler said about them.
 
-use ra_ap_syntax::{Edition, TextRange};
+mod bodies;
+mod calls;
+mod captures;
+mod control;
+mod graph;
+mod hints;
+mod liveness;
+mod lower;
+mod macros;
+mod patterns;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+use ra_ap_syntax::{AstNode, Edition, SourceFile, TextRange};
+
+pub use types::{Facts, Receiver, Shape, ValueFacts};
 
 /// What kind of coroutine a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +47,20 @@ pub enum Origin {
     Temporary,
 }
 
-/// A value that is alive across at least one await of its body.
+/// A value that is alive across at least one await of its body, or part of it from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crossing {
     /// The variable's name without `r#`; `None` for a temporary.
     pub name: Option<String>,
     /// Where it comes from.
     pub origin: Origin,
-    /// The binding pattern (`x`, not `mut x`), or the expression of a temporary.
+    /// The binding pattern (`x`, not `mut x`), or the expression of a temporary. That of a
+    /// capture lies in the surroundings.
     pub range: TextRange,
-    /// Indices into [`AsyncBody::awaits`], ascending.
+    /// Indices into [`AsyncBody::awaits`], ascending. May be empty when `held_from_start`.
     pub awaits: Vec<usize>,
+    /// A parameter or capture: part of the future whatever its body does, even without an await.
+    pub held_from_start: bool,
 }
 
 /// One async fn, block or closure.
@@ -52,11 +76,58 @@ pub struct AsyncBody {
     pub header: TextRange,
     /// The word `await` of each await point, or the macro call that hides some, in source order.
     pub awaits: Vec<TextRange>,
-    /// Every value alive across at least one of them, in source order.
+    /// Every value alive across at least one of them, and all parameters and captures, in
+    /// source order.
     pub crossings: Vec<Crossing>,
 }
 
+impl AsyncBody {
+    /// The awaits that a value crosses, the value given by rustc's span of it (`mut x`, `&self`)
+    /// and its name.
+    pub fn awaits_of(&self, value: TextRange, name: Option<&str>) -> Vec<TextRange> {
+        let of_value = self.crossings.iter().filter(|crossing| {
+            value.contains_range(crossing.range) && crossing.name.as_deref() == name
+        });
+        let awaits = of_value.flat_map(|crossing| &crossing.awaits);
+        awaits.filter_map(|n| self.awaits.get(*n).copied()).collect()
+    }
+}
+
 /// Analyses every async body of a file, outermost first. Broken code gives what its tree allows.
-pub fn analyse(_text: &str, _edition: Edition) -> Vec<AsyncBody> {
-    Vec::new()
+pub fn analyse(text: &str, edition: Edition) -> Vec<AsyncBody> {
+    analyse_with(text, edition, &Facts::default())
+}
+
+/// The same, with what the compiler said about types.
+pub fn analyse_with(text: &str, edition: Edition, facts: &Facts) -> Vec<AsyncBody> {
+    if too_deep(text) {
+        return Vec::new();
+    }
+    let tree = SourceFile::parse(text, edition).tree();
+    bodies::Finder::new(edition, facts).find(tree.syntax())
+}
+
+/// How deep brackets may nest. Parsing is recursive, and the stack is finite.
+const BRACKETS_MAX: u32 = 300;
+
+/// Whether a text nests too deep to be parsed. Brackets in strings count, too: in doubt a file
+/// stays without answers rather than the server without a stack.
+fn too_deep(text: &str) -> bool {
+    let mut depth = 0_u32;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > BRACKETS_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+/// rustc's edition as the parser names it; unknown ones read as 2021.
+pub fn edition(name: &str) -> Edition {
+    name.parse().unwrap_or(Edition::Edition2021)
 }

@@ -32,11 +32,7 @@ pub(super) fn shorten(
         if !from_tokio {
             moved.push((name, leaf?));
         }
-        sites.extend(
-            paths
-                .into_iter()
-                .map(|range| Site::new(file, range, String::new())),
-        );
+        sites.extend(paths.into_iter().map(|range| Site::new(file, range, String::new())));
     }
     if moved.is_empty() {
         return Some(sites);
@@ -46,8 +42,7 @@ pub(super) fn shorten(
 }
 
 fn tokens(tree: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
-    tree.descendants_with_tokens()
-        .filter_map(|it| it.into_token())
+    tree.descendants_with_tokens().filter_map(|it| it.into_token())
 }
 
 /// The `tokio::sync::` before every `tokio::sync::NAME` outside imports, macros included.
@@ -60,10 +55,7 @@ fn full_paths(tree: &SyntaxNode, name: &str) -> Vec<TextRange> {
             for expected in [":", "sync", ":", "tokio"] {
                 start = previous(&start, expected)?;
             }
-            Some(TextRange::new(
-                start.text_range().start(),
-                token.text_range().start(),
-            ))
+            Some(TextRange::new(start.text_range().start(), token.text_range().start()))
         })
         .collect()
 }
@@ -94,9 +86,7 @@ fn is_used_otherwise(tree: &SyntaxNode, name: &str) -> bool {
 }
 
 fn in_import(token: &SyntaxToken) -> bool {
-    token
-        .parent_ancestors()
-        .any(|it| ast::Use::can_cast(it.kind()))
+    token.parent_ancestors().any(|it| ast::Use::can_cast(it.kind()))
 }
 
 /// The only import of a name, without attributes or renaming.
@@ -119,10 +109,7 @@ fn item_of(leaf: &ast::UseTree) -> Option<ast::Use> {
 /// Takes names out of their import and puts them into one of `tokio::sync`.
 fn swap(file: &Utf8Path, tree: &SyntaxNode, moved: &[(&str, ast::UseTree)]) -> Option<Vec<Site>> {
     let item = item_of(&moved.first()?.1)?;
-    if moved
-        .iter()
-        .any(|(_, leaf)| item_of(leaf).as_ref() != Some(&item))
-    {
+    if moved.iter().any(|(_, leaf)| item_of(leaf).as_ref() != Some(&item)) {
         return None;
     }
     let names: Vec<&str> = moved.iter().map(|(name, _)| *name).collect();
@@ -149,11 +136,8 @@ fn swap(file: &Utf8Path, tree: &SyntaxNode, moved: &[(&str, ast::UseTree)]) -> O
                 } else {
                     format!("\n{indent}{visibility} {line};")
                 };
-                let at = if before {
-                    anchor.text_range().start()
-                } else {
-                    anchor.text_range().end()
-                };
+                let at =
+                    if before { anchor.text_range().start() } else { anchor.text_range().end() };
                 sites.push(Site::new(file, TextRange::empty(at), text));
             }
         }
@@ -174,8 +158,7 @@ fn swap(file: &Utf8Path, tree: &SyntaxNode, moved: &[(&str, ast::UseTree)]) -> O
 fn indent(node: &SyntaxNode) -> String {
     let before = node.prev_sibling_or_token();
     let text = before.map(|it| it.to_string()).unwrap_or_default();
-    text.rsplit_once('\n')
-        .map_or(String::new(), |(_, indent)| indent.to_owned())
+    text.rsplit_once('\n').map_or(String::new(), |(_, indent)| indent.to_owned())
 }
 
 /// The import without the names; `Some(None)` when nothing is left of it.
@@ -195,16 +178,12 @@ fn without(tree: &ast::UseTree, moved: &[(&str, ast::UseTree)]) -> Option<String
     let Some(list) = tree.use_tree_list() else {
         return Some(tree.syntax().text().to_string());
     };
-    let holds_moved = moved
-        .iter()
-        .any(|(_, leaf)| leaf.syntax().ancestors().any(|it| it == *tree.syntax()));
+    let holds_moved =
+        moved.iter().any(|(_, leaf)| leaf.syntax().ancestors().any(|it| it == *tree.syntax()));
     if !holds_moved {
         return Some(tree.syntax().text().to_string());
     }
-    let kept: Vec<String> = list
-        .use_trees()
-        .filter_map(|it| without(&it, moved))
-        .collect();
+    let kept: Vec<String> = list.use_trees().filter_map(|it| without(&it, moved)).collect();
     let path = tree.path().map(|it| it.syntax().text().to_string());
     match (kept.as_slice(), path) {
         ([], _) => None,
@@ -226,19 +205,14 @@ fn tokio_import(tree: &SyntaxNode, item: &ast::Use) -> Option<ast::UseTree> {
     let parent = item.syntax().parent()?;
     let uses = tree.descendants().filter_map(ast::Use::cast);
     uses.filter(|it| it.syntax().parent().as_ref() == Some(&parent) && it.attrs().next().is_none())
-        .filter(|it| {
-            it.syntax()
-                .children()
-                .all(|child| !ast::Visibility::can_cast(child.kind()))
-        })
+        .filter(|it| it.syntax().children().all(|child| !ast::Visibility::can_cast(child.kind())))
         .filter_map(|it| it.use_tree())
         .find(|it| {
             let path = it.path().map(|it| it.syntax().text().to_string());
             path.is_some_and(|path| match it.use_tree_list() {
                 Some(_) => path == "tokio::sync",
                 None => {
-                    path.rsplit_once("::")
-                        .is_some_and(|(module, _)| module == "tokio::sync")
+                    path.rsplit_once("::").is_some_and(|(module, _)| module == "tokio::sync")
                         && it.star_token().is_none()
                         && it.rename().is_none()
                 }
@@ -248,10 +222,7 @@ fn tokio_import(tree: &SyntaxNode, item: &ast::Use) -> Option<ast::UseTree> {
 
 fn merge(known: &ast::UseTree, names: &[&str]) -> Option<(TextRange, String)> {
     let mut all: Vec<String> = match known.use_tree_list() {
-        Some(list) => list
-            .use_trees()
-            .map(|it| it.syntax().text().to_string())
-            .collect(),
+        Some(list) => list.use_trees().map(|it| it.syntax().text().to_string()).collect(),
         None => vec![known.path()?.segment()?.name_ref()?.text().to_string()],
     };
     all.extend(names.iter().map(|it| (*it).to_owned()));

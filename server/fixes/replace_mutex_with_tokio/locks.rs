@@ -19,14 +19,7 @@ use crate::problem::Edit;
 /// What turns the `Result` of a lock into its guard.
 const OPENERS: &[&str] = &["unwrap", "expect", "unwrap_or_else"];
 /// What passes the `Result` on, changed.
-const ADAPTERS: &[&str] = &[
-    "map_err",
-    "ok",
-    "ok_or",
-    "ok_or_else",
-    "context",
-    "with_context",
-];
+const ADAPTERS: &[&str] = &["map_err", "ok", "ok_or", "ok_or_else", "context", "with_context"];
 
 /// Answers an error at a lock site: the lock is a future now.
 pub(super) fn open(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
@@ -42,11 +35,7 @@ pub(super) fn open(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         let Some((node, _)) = node_at(&world, &span) else {
             continue;
         };
-        let site = LockSite {
-            world: &world,
-            file: &span.file,
-            target,
-        };
+        let site = LockSite { world: &world, file: &span.file, target };
         let Some(expr) = expr_at(&node) else { continue };
         if let Some(sites) = site.without_poison(&expr).or_else(|| {
             let call = site.unawaited(&expr, 0)?;
@@ -57,6 +46,28 @@ pub(super) fn open(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         }
     }
     None
+}
+
+/// `let _guard = self.m.lock();` of a lock without poison would compile as it is, and lock nothing:
+/// such sites are opened by name, before the compiler is asked. `None` where one cannot be.
+pub(super) fn unseen(world: &World<'_>, seeds: &[Site], target: LockTarget) -> Option<Vec<Site>> {
+    let mut opened = Vec::new();
+    for seed in seeds {
+        let tree = world.tree(&seed.file)?;
+        let token = tree.token_at_offset(seed.start.into()).right_biased()?;
+        let Some(name) = retype::names_declaration(&token.parent()?) else {
+            continue;
+        };
+        for file in world.tiers(&seed.file, &name).into_iter().flatten() {
+            let site = LockSite { world, file: &file, target };
+            let tree = world.tree(&file)?;
+            let lets = tree.descendants().filter_map(ast::LetStmt::cast);
+            for call in lets.filter_map(|stmt| site.bare_lock(&stmt, &name)) {
+                opened.extend(site.open(&call)?);
+            }
+        }
+    }
+    Some(opened)
 }
 
 /// `Mutex::new` is not const in tokio; `const_new` is.
@@ -111,6 +122,17 @@ impl LockSite<'_> {
         Site::new(self.file, range, new_text.into())
     }
 
+    /// The lock call of `let _guard = ..name.lock();`.
+    fn bare_lock(&self, stmt: &ast::LetStmt, name: &str) -> Option<ast::MethodCallExpr> {
+        let is_unused = stmt.pat()?.syntax().text().to_string().starts_with('_');
+        let ast::Expr::MethodCallExpr(call) = stmt.initializer()? else {
+            return None;
+        };
+        let is_lock = self.methods().contains(&&*call.name_ref()?.text());
+        let receiver = call.receiver()?.syntax().last_token()?;
+        (is_unused && is_lock && receiver.text() == name).then_some(call)
+    }
+
     /// `into_inner()` and `get_mut()` give the value itself: `.unwrap()` goes.
     fn without_poison(&self, expr: &ast::Expr) -> Option<Vec<Site>> {
         let ast::Expr::MethodCallExpr(call) = expr else {
@@ -123,10 +145,8 @@ impl LockSite<'_> {
         let name = inner.name_ref()?;
         let is_plain = matches!(&*name.text(), "into_inner" | "get_mut");
         let no_args = inner.arg_list()?.args().next().is_none();
-        let range = TextRange::new(
-            inner.syntax().text_range().end(),
-            call.syntax().text_range().end(),
-        );
+        let range =
+            TextRange::new(inner.syntax().text_range().end(), call.syntax().text_range().end());
         (is_opener && is_plain && no_args).then(|| vec![self.site(range, "")])
     }
 
@@ -197,10 +217,9 @@ impl LockSite<'_> {
                     let blocking = format!("blocking_{}", name.text());
                     (vec![self.site(name.syntax().text_range(), blocking)], "")
                 }
-                Context::Sync(func) => (
-                    make_async::make_async(self.world, self.file, &func)?,
-                    ".await",
-                ),
+                Context::Sync(func) => {
+                    (make_async::make_async(self.world, self.file, &func)?, ".await")
+                }
             };
         sites.extend(self.rewrite(call, await_text)?);
         Some(sites)
@@ -240,10 +259,7 @@ impl LockSite<'_> {
         }
         if let Some(it) = ast::MatchExpr::cast(parent)
             && it.expr().is_some_and(|it| it.syntax() == &chain.last)
-            && it
-                .match_arm_list()?
-                .arms()
-                .any(|arm| arm.pat().and_then(success).is_some())
+            && it.match_arm_list()?.arms().any(|arm| arm.pat().and_then(success).is_some())
         {
             return self.match_(call, &it, await_text);
         }
@@ -277,9 +293,9 @@ impl LockSite<'_> {
         let body = arm.expr()?;
         let lock = format!("{}{await_text}", self.lock_text(call, await_text)?);
         let gives_guard = match &pat {
-            ast::Pat::IdentPat(it) => it
-                .name()
-                .is_some_and(|it| body.syntax().text() == *it.text()),
+            ast::Pat::IdentPat(it) => {
+                it.name().is_some_and(|it| body.syntax().text() == *it.text())
+            }
             _ => false,
         };
         let range = whole.syntax().text_range();
@@ -310,12 +326,9 @@ impl LockSite<'_> {
         let list = body.stmt_list()?;
         let open = list.l_curly_token()?;
         let space = open.next_token().map(|it| it.text().to_owned());
-        let space = space
-            .filter(|it| it.contains('\n'))
-            .unwrap_or_else(|| " ".to_owned());
-        let space = space
-            .rsplit_once('\n')
-            .map_or(space.clone(), |(_, indent)| format!("\n{indent}"));
+        let space = space.filter(|it| it.contains('\n')).unwrap_or_else(|| " ".to_owned());
+        let space =
+            space.rsplit_once('\n').map_or(space.clone(), |(_, indent)| format!("\n{indent}"));
         let lock = self.lock_text(call, await_text)?;
         let head = format!("{{{space}let {} = {lock}{await_text};", pat.syntax().text());
         let range = whole.text_range();
@@ -332,16 +345,8 @@ impl LockSite<'_> {
     fn lock_text(&self, call: &ast::MethodCallExpr, await_text: &str) -> Option<String> {
         let receiver = call.receiver()?;
         let name = call.name_ref()?;
-        let prefix = if await_text.is_empty() {
-            "blocking_"
-        } else {
-            ""
-        };
-        Some(format!(
-            "{}.{prefix}{}()",
-            receiver.syntax().text(),
-            name.text()
-        ))
+        let prefix = if await_text.is_empty() { "blocking_" } else { "" };
+        Some(format!("{}.{prefix}{}()", receiver.syntax().text(), name.text()))
     }
 }
 
@@ -368,11 +373,7 @@ struct Chain {
 
 impl Chain {
     fn of(call: &ast::MethodCallExpr) -> Self {
-        let mut chain = Self {
-            opened: None,
-            first_name: None,
-            last: call.syntax().clone(),
-        };
+        let mut chain = Self { opened: None, first_name: None, last: call.syntax().clone() };
         while let Some(parent) = chain.last.parent() {
             if ast::TryExpr::can_cast(parent.kind()) {
                 chain.opened = Some(parent.text_range().end());

@@ -48,11 +48,7 @@ pub(super) fn context(world: &World<'_>, file: &Utf8Path, node: &SyntaxNode) -> 
     }
     let is_plain_main = func.name().is_some_and(|it| it.text() == "main") && owner(&func).is_none();
     let is_test = has_attr(&func, "test");
-    Some(if is_plain_main || is_test {
-        Context::MayBlock
-    } else {
-        Context::Sync(func)
-    })
+    Some(if is_plain_main || is_test { Context::MayBlock } else { Context::Sync(func) })
 }
 
 fn root(node: &SyntaxNode) -> SyntaxNode {
@@ -78,15 +74,11 @@ fn runs_on_its_own_thread(closure: &ast::ClosureExpr) -> bool {
 }
 
 fn has_attr(func: &ast::Fn, name: &str) -> bool {
-    func.attrs()
-        .any(|it| it.simple_name().is_some_and(|it| it == name))
+    func.attrs().any(|it| it.simple_name().is_some_and(|it| it == name))
 }
 
 fn owner(func: &ast::Fn) -> Option<SyntaxNode> {
-    func.syntax()
-        .parent()
-        .filter(|it| ast::AssocItemList::can_cast(it.kind()))?
-        .parent()
+    func.syntax().parent().filter(|it| ast::AssocItemList::can_cast(it.kind()))?.parent()
 }
 
 /// Makes a fn async; `None` where a signature is not ours alone to change.
@@ -103,10 +95,7 @@ pub(super) fn make_async(world: &World<'_>, file: &Utf8Path, func: &ast::Fn) -> 
     }
     let at = func.fn_token()?.text_range().start();
     let mut sites = vec![Site::new(file, TextRange::empty(at), "async ".to_owned())];
-    if let Some(attr) = func
-        .attrs()
-        .find(|it| it.simple_name().is_some_and(|it| it == "test"))
-    {
+    if let Some(attr) = func.attrs().find(|it| it.simple_name().is_some_and(|it| it == "test")) {
         let range = attr.syntax().text_range();
         sites.push(Site::new(file, range, "#[tokio::test]".to_owned()));
     }
@@ -120,9 +109,8 @@ fn is_dropped_unseen(world: &World<'_>, name: &str) -> bool {
     files.filter_map(|file| world.tree(&file)).any(|tree| {
         let lets = tree.descendants().filter_map(ast::LetStmt::cast);
         lets.into_iter().any(|stmt| {
-            let is_unused = stmt
-                .pat()
-                .is_some_and(|it| it.syntax().text().to_string().starts_with('_'));
+            let is_unused =
+                stmt.pat().is_some_and(|it| it.syntax().text().to_string().starts_with('_'));
             is_unused && stmt.initializer().is_some_and(|it| calls(&it, name))
         })
     })
@@ -188,11 +176,7 @@ fn is_async(world: &World<'_>, sources: &Sources, name: &str) -> bool {
     let holders = sources.iter().filter(|(_, text)| text.contains(&needle));
     holders
         .filter_map(|(file, _)| world.tree(file))
-        .any(|tree| {
-            retype::fns(&tree, name)
-                .iter()
-                .any(|func| func.async_token().is_some())
-        })
+        .any(|tree| retype::fns(&tree, name).iter().any(|func| func.async_token().is_some()))
 }
 
 /// The call, not yet awaited, that an expression begins with.
@@ -207,10 +191,7 @@ fn unawaited(
         return None;
     }
     let again = |inner: &ast::Expr| unawaited(world, file, inner, became_async, depth + 1);
-    let is_awaited = expr
-        .syntax()
-        .parent()
-        .is_some_and(|it| ast::AwaitExpr::can_cast(it.kind()));
+    let is_awaited = expr.syntax().parent().is_some_and(|it| ast::AwaitExpr::can_cast(it.kind()));
     if callee_name(expr).is_some_and(|name| became_async(&name)) {
         return (!is_awaited).then(|| expr.clone());
     }
@@ -222,10 +203,9 @@ fn unawaited(
             args.iter().find_map(again)
         }
         ast::Expr::CallExpr(it) => it.arg_list()?.args().find_map(|arg| again(&arg)),
-        ast::Expr::BinExpr(it) => [it.lhs(), it.rhs()]
-            .into_iter()
-            .flatten()
-            .find_map(|side| again(&side)),
+        ast::Expr::BinExpr(it) => {
+            [it.lhs(), it.rhs()].into_iter().flatten().find_map(|side| again(&side))
+        }
         ast::Expr::PathExpr(path) => {
             let name = path.path()?.as_single_name_ref()?.text().to_string();
             let owner = world.binding(file, &name, path.syntax())?;

@@ -30,28 +30,20 @@ fn features(tokio: &Item) -> Option<&toml_edit::Array> {
 }
 
 fn has_sync(tokio: &Item) -> bool {
-    let mut names = features(tokio)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let mut names = features(tokio).into_iter().flatten().filter_map(Value::as_str);
     names.any(|name| matches!(name, "sync" | "full"))
 }
 
 fn inherits(tokio: &Item) -> bool {
     let table = tokio.as_table_like();
-    table
-        .and_then(|it| it.get("workspace"))
-        .and_then(Item::as_bool)
-        .unwrap_or(false)
+    table.and_then(|it| it.get("workspace")).and_then(Item::as_bool).unwrap_or(false)
 }
 
 fn workspace_has_sync(sources: &Sources) -> bool {
     let manifest = sources.text("Cargo.toml".into());
     let manifest = manifest.and_then(|text| text.parse::<DocumentMut>().ok());
     manifest.is_some_and(|manifest| {
-        let tokio = manifest
-            .get("workspace")
-            .and_then(|it| it.get("dependencies")?.get("tokio"));
+        let tokio = manifest.get("workspace").and_then(|it| it.get("dependencies")?.get("tokio"));
         tokio.is_some_and(has_sync)
     })
 }

@@ -26,10 +26,7 @@ impl LockTarget {
         let mut names = ty.split(|c: char| !(c == '_' || c.is_alphanumeric()));
         let guard = names.find(|name| name.ends_with("Guard"))?;
         match guard {
-            "MutexGuard" => Some(Self {
-                name: "Mutex",
-                names: &["Mutex", "MutexGuard"],
-            }),
+            "MutexGuard" => Some(Self { name: "Mutex", names: &["Mutex", "MutexGuard"] }),
             "RwLockReadGuard" | "RwLockWriteGuard" => Some(Self {
                 name: "RwLock",
                 names: &["RwLock", "RwLockReadGuard", "RwLockWriteGuard"],
@@ -99,9 +96,8 @@ fn owner_of(
         return (owner_of_module(path), name.clone());
     }
     let mut globs = imports.iter().filter(|(_, name, _)| name == "*");
-    if let Some((path, ..)) = globs
-        .clone()
-        .find(|(path, ..)| owner_of_module(path) != Owner::Unknown)
+    if let Some((path, ..)) =
+        globs.clone().find(|(path, ..)| owner_of_module(path) != Owner::Unknown)
     {
         return (owner_of_module(path), local.to_owned());
     }

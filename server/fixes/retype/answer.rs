@@ -28,19 +28,11 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
 
 /// The spans that speak of the type; those about awaits, bounds and futures do not.
 fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
-    let silent = [
-        "await occurs here",
-        "required by",
-        "future returned by",
-        "future created by",
-    ];
-    std::iter::once(error)
-        .chain(&error.children)
-        .flat_map(|part| &part.spans)
-        .filter(move |span| {
-            let label = span.label.as_deref().unwrap_or_default();
-            !silent.iter().any(|it| label.starts_with(it))
-        })
+    let silent = ["await occurs here", "required by", "future returned by", "future created by"];
+    std::iter::once(error).chain(&error.children).flat_map(|part| &part.spans).filter(move |span| {
+        let label = span.label.as_deref().unwrap_or_default();
+        !silent.iter().any(|it| label.starts_with(it))
+    })
 }
 
 fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {

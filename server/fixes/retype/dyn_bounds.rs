@@ -82,9 +82,8 @@ pub(in super::super) fn dyn_trait(ty: &str) -> Option<&str> {
     if rest.starts_with("for<") {
         rest = rest.split_once("> ")?.1;
     }
-    let end = rest
-        .find(|c: char| !(c == '_' || c == ':' || c.is_alphanumeric()))
-        .unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| !(c == '_' || c == ':' || c.is_alphanumeric())).unwrap_or(rest.len());
     rest.get(..end)?.rsplit("::").next()
 }
 

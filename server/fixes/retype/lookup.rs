@@ -14,9 +14,7 @@ pub(in super::super) fn fns(tree: &SyntaxNode, name: &str) -> Vec<ast::Fn> {
 pub(super) fn fns_of(tree: &SyntaxNode, name: &str, owner: Option<&str>) -> Vec<ast::Fn> {
     let named = tree.descendants().filter_map(ast::Fn::cast);
     let named = named.filter(|it| it.name().is_some_and(|it| it.text() == name));
-    named
-        .filter(|it| owner.is_none_or(|owner| owner_of(it).as_deref() == Some(owner)))
-        .collect()
+    named.filter(|it| owner.is_none_or(|owner| owner_of(it).as_deref() == Some(owner))).collect()
 }
 
 /// The type that the impl of an associated fn is for, or the trait that declares it.
@@ -49,10 +47,8 @@ pub(super) fn type_definitions(tree: &SyntaxNode, name: &str, fields: bool) -> V
     for node in tree.descendants() {
         let is_named = |item: &dyn HasName| item.name().is_some_and(|it| it.text() == name);
         if let Some(alias) = ast::TypeAlias::cast(node.clone()) {
-            let is_free = alias
-                .syntax()
-                .parent()
-                .is_some_and(|it| !ast::AssocItemList::can_cast(it.kind()));
+            let is_free =
+                alias.syntax().parent().is_some_and(|it| !ast::AssocItemList::can_cast(it.kind()));
             if is_free && is_named(&alias) && !fields {
                 found.extend(alias.ty().map(|ty| ty.syntax().clone()));
             }
@@ -80,11 +76,9 @@ pub(super) fn fields(tree: &SyntaxNode, name: &str) -> Vec<(String, SyntaxNode)>
                 .fields()
                 .find(|it| it.name().is_some_and(|it| it.text() == name))
                 .and_then(|it| it.ty()),
-            Some(ast::FieldList::TupleFieldList(list)) => name
-                .parse()
-                .ok()
-                .and_then(|index| list.fields().nth(index))
-                .and_then(|it| it.ty()),
+            Some(ast::FieldList::TupleFieldList(list)) => {
+                name.parse().ok().and_then(|index| list.fields().nth(index)).and_then(|it| it.ty())
+            }
             None => None,
         };
         if let (Some(owner), Some(ty)) = (owner, ty) {
@@ -124,17 +118,13 @@ pub(super) fn binding(name: &str, at: &SyntaxNode) -> Option<SyntaxNode> {
                 return Some(node);
             }
         } else if let Some(it) = ast::ForExpr::cast(node.clone()) {
-            let in_body = it
-                .loop_body()
-                .is_some_and(|body| body.syntax().text_range().contains(start));
+            let in_body =
+                it.loop_body().is_some_and(|body| body.syntax().text_range().contains(start));
             if in_body && binds(it.pat(), name) {
                 return Some(node);
             }
         } else if let Some(found) = condition(&node).and_then(|condition| {
-            let lets = condition
-                .syntax()
-                .descendants()
-                .filter_map(ast::LetExpr::cast);
+            let lets = condition.syntax().descendants().filter_map(ast::LetExpr::cast);
             lets.filter(|it| it.syntax().text_range().end() <= start)
                 .find(|it| binds(it.pat(), name))
         }) {
@@ -213,11 +203,7 @@ pub(in super::super) fn names_declaration(node: &SyntaxNode) -> Option<String> {
         let pat = ast::Param::cast(node.clone())
             .and_then(|it| it.pat())
             .or_else(|| ast::LetStmt::cast(node).and_then(|it| it.pat()))?;
-        let name = pat
-            .syntax()
-            .descendants()
-            .find_map(ast::IdentPat::cast)?
-            .name()?;
+        let name = pat.syntax().descendants().find_map(ast::IdentPat::cast)?.name()?;
         Some(name.text().to_string())
     });
     variable.or_else(|| names_definition(node))

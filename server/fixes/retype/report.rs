@@ -44,10 +44,7 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
         NodeOrToken::Node(node) => node,
         NodeOrToken::Token(token) => token.parent()?,
     };
-    let exact = node
-        .ancestors()
-        .take_while(|it| it.text_range() == range)
-        .last();
+    let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
     Some((exact.unwrap_or(node), range))
 }
 

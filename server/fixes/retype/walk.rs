@@ -27,14 +27,7 @@ pub(in super::super) struct Walk<'w> {
 
 impl<'w> Walk<'w> {
     pub(in super::super) fn new(world: &'w World<'w>, target: &'w dyn Target) -> Self {
-        Self {
-            world,
-            target,
-            sites: Vec::new(),
-            touched: 0,
-            visited: HashSet::new(),
-            depth: 0,
-        }
+        Self { world, target, sites: Vec::new(), touched: 0, visited: HashSet::new(), depth: 0 }
     }
 
     /// Follows whatever stands at a node: an expression, a type, a pattern, a parameter.
@@ -288,10 +281,7 @@ impl<'w> Walk<'w> {
         let Some(name) = field.name_ref().map(|it| it.text().to_string()) else {
             return;
         };
-        let owners = field
-            .expr()
-            .map(|it| self.type_names(file, &it))
-            .unwrap_or_default();
+        let owners = field.expr().map(|it| self.type_names(file, &it)).unwrap_or_default();
         let before = self.touched;
         if !owners.is_empty() {
             self.fields(file, &name, &|owner| owners.iter().any(|it| it == owner));
@@ -304,11 +294,7 @@ impl<'w> Walk<'w> {
     fn fields(&mut self, file: &Utf8Path, name: &str, owned: &dyn Fn(&str) -> bool) {
         self.nearest(
             file,
-            if name.parse::<usize>().is_ok() {
-                "struct"
-            } else {
-                name
-            },
+            if name.parse::<usize>().is_ok() { "struct" } else { name },
             &|tree| {
                 let fields = lookup::fields(tree, name).into_iter();
                 let fields = fields.filter(|(owner, _)| owned(owner));
@@ -322,15 +308,9 @@ impl<'w> Walk<'w> {
     fn type_names(&self, file: &Utf8Path, receiver: &ast::Expr) -> Vec<String> {
         let node = receiver.syntax();
         if node.text() == "self" {
-            let real = self
-                .world
-                .real_node(file, node)
-                .unwrap_or_else(|| node.clone());
+            let real = self.world.real_node(file, node).unwrap_or_else(|| node.clone());
             let func = real.ancestors().find_map(ast::Fn::cast);
-            return func
-                .and_then(|it| lookup::owner_of(&it))
-                .into_iter()
-                .collect();
+            return func.and_then(|it| lookup::owner_of(&it)).into_iter().collect();
         }
         let declared = self.world.binding(file, &node.text().to_string(), node);
         let ty = declared.and_then(|node| {
@@ -338,8 +318,7 @@ impl<'w> Walk<'w> {
                 .and_then(|it| it.ty())
                 .or_else(|| ast::LetStmt::cast(node).and_then(|it| it.ty()))
         });
-        ty.map(|ty| lookup::names_in(ty.syntax()))
-            .unwrap_or_default()
+        ty.map(|ty| lookup::names_in(ty.syntax())).unwrap_or_default()
     }
 
     fn path(&mut self, file: &Utf8Path, path: &ast::PathExpr) {
@@ -357,12 +336,9 @@ impl<'w> Walk<'w> {
             return self.owner(file, &owner);
         }
         let before = self.touched;
-        self.nearest(
-            file,
-            &name,
-            &|tree| lookup::statics(tree, &name),
-            &|walk, file, node| walk.whole(file, node),
-        );
+        self.nearest(file, &name, &|tree| lookup::statics(tree, &name), &|walk, file, node| {
+            walk.whole(file, node)
+        });
         if self.touched == before {
             self.functions(file, &name, None);
         }
@@ -436,15 +412,11 @@ impl<'w> Walk<'w> {
 
     /// Calls within a macro's tokens: `join!(load(), save())`.
     fn macro_tokens(&mut self, file: &Utf8Path, node: &SyntaxNode) {
-        let tokens = node
-            .descendants_with_tokens()
-            .filter_map(|it| it.into_token());
+        let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
         let names: Vec<String> = tokens
             .filter(|token| token.kind() == SyntaxKind::IDENT)
             .filter(|token| {
-                token
-                    .next_token()
-                    .is_some_and(|next| next.kind() == SyntaxKind::L_PAREN)
+                token.next_token().is_some_and(|next| next.kind() == SyntaxKind::L_PAREN)
             })
             .map(|token| token.text().to_owned())
             .collect();

@@ -41,9 +41,13 @@ pub(in super::super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(in super::super) fn new(sources: &'a Sources, problem: &Problem) -> Self {
+        Self::with_edition(sources, &problem.unit.edition)
+    }
+
+    pub(in super::super) fn with_edition(sources: &'a Sources, edition: &str) -> Self {
         Self {
             sources,
-            edition: super::super::context::edition(&problem.unit.edition),
+            edition: super::super::context::edition(edition),
             trees: RefCell::default(),
         }
     }
@@ -56,9 +60,7 @@ impl<'a> World<'a> {
         let text = self.sources.text(file)?;
         let tree = SourceFile::parse(text, self.edition).tree();
         let node = tree.syntax().clone();
-        self.trees
-            .borrow_mut()
-            .insert(file.to_owned(), node.clone());
+        self.trees.borrow_mut().insert(file.to_owned(), node.clone());
         Some(node)
     }
 
@@ -87,12 +89,7 @@ impl<'a> World<'a> {
         let start = usize::from(tokens.syntax().text_range().start()) + 1;
         let padding = " ".repeat(start.checked_sub(head.len())?);
         let text = format!("{head}{padding}{inner})}}");
-        Some(
-            SourceFile::parse(&text, self.edition)
-                .tree()
-                .syntax()
-                .clone(),
-        )
+        Some(SourceFile::parse(&text, self.edition).tree().syntax().clone())
     }
 
     /// The declaration of a variable; a use among a macro's tokens looks outside the macro too.

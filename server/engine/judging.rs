@@ -1,0 +1,242 @@
+//! Which fixes the compiler is asked about, and when: one problem at a time, what the user looks
+//! at first, and never for a text that is no longer there.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use rustc_hash::FxHashMap;
+use tokio::{runtime, sync::oneshot, task::spawn_blocking};
+
+use super::{Engine, Event, Handle, Judged, Shown};
+use crate::{
+    documents::Documents,
+    oracle::Oracle,
+    problem::{Fix, Problem},
+};
+
+/// The judge's desk.
+#[derive(Debug, Default)]
+pub(super) struct Judging {
+    /// Counts the changes of any text.
+    epoch: u64,
+    /// Which texts each problem was last judged for.
+    judged: FxHashMap<(usize, String), u64>,
+    /// Dropped, it stops the compiler.
+    running: Option<oneshot::Sender<()>>,
+    /// The file that the user looked at last.
+    focus: Option<Utf8PathBuf>,
+}
+
+impl Judging {
+    /// The user looks at a file.
+    pub(super) fn look_at(&mut self, file: Option<Utf8PathBuf>) {
+        self.focus = file.or(self.focus.take());
+    }
+
+    /// A text changed: verdicts on the old one are worth nothing.
+    pub(super) fn text_moved(&mut self) {
+        self.epoch += 1;
+        self.stop();
+    }
+
+    /// Stops the compiler.
+    pub(super) fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// A problem is not what it was: it is judged again.
+    pub(super) fn forget(&mut self, workspace: usize, problem: Option<String>) {
+        if let Some(problem) = problem {
+            self.judged.remove(&(workspace, problem));
+        }
+    }
+
+    fn is_due(&self, workspace: usize, problem: &Problem) -> bool {
+        let key = (workspace, problem.id.clone());
+        self.judged.get(&key) != Some(&self.epoch)
+    }
+}
+
+impl Engine {
+    /// Starts judging the problem that the user most likely wants solved.
+    pub(super) fn judge_next(&mut self) {
+        if self.judging.running.is_some() {
+            return;
+        }
+        let Some((workspace, oracle, shown)) = self.next_to_judge() else {
+            return;
+        };
+        let problem = Arc::clone(&shown.problem);
+        let key = (workspace, problem.id.clone());
+        let epoch = self.judging.epoch;
+        // Noted at once: what fails, or dies, is not tried again for the same text.
+        self.judging.judged.insert(key, epoch);
+        let case = Case {
+            workspace,
+            epoch,
+            shown,
+            documents: self.documents.clone(),
+            handle: self.out.handle.clone(),
+        };
+        self.judging.running = Some(case.start(oracle));
+    }
+
+    fn next_to_judge(&self) -> Option<(usize, Oracle, Shown)> {
+        let mut best: Option<(u8, usize, Oracle, Shown)> = None;
+        for (index, served) in self.served.iter().enumerate() {
+            let Some(oracle) = &served.oracle else {
+                continue;
+            };
+            for problem in served.results.problems() {
+                if !self.judging.is_due(index, &problem) {
+                    continue;
+                }
+                let shown = Shown { root: served.workspace.root.clone(), problem };
+                let rank = self.rank(&shown);
+                if best.as_ref().is_none_or(|best| rank < best.0) {
+                    best = Some((rank, index, oracle.clone(), shown));
+                }
+            }
+        }
+        best.map(|(_, index, oracle, shown)| (index, oracle, shown))
+    }
+
+    fn rank(&self, shown: &Shown) -> u8 {
+        let file = shown.path(shown.problem.culprit());
+        if self.judging.focus.as_ref() == Some(&file) {
+            0
+        } else if self.documents.get(&file).is_some() {
+            1
+        } else {
+            2
+        }
+    }
+
+    pub(super) fn examined(&mut self, judged: Judged<Option<Box<Problem>>>) {
+        let served = self.served.get_mut(judged.workspace);
+        let (Some(served), true) = (served, judged.epoch == self.judging.epoch) else {
+            return;
+        };
+        let examined = judged.what.as_deref();
+        served.results.retain(|known| {
+            if known.id == judged.problem
+                && let Some(examined) = examined
+            {
+                let fixes = known.fixes.clone();
+                let (id, signature) = (known.id.clone(), known.signature.clone());
+                let examined = examined.clone();
+                *known = Arc::new(Problem { id, signature, fixes, ..examined });
+            }
+            known.id != judged.problem || examined.is_some()
+        });
+        self.publish_due = true;
+    }
+
+    pub(super) fn fix_known(&mut self, judged: Judged<Fix>) {
+        if judged.epoch != self.judging.epoch {
+            return;
+        }
+        self.change_fixes(judged.workspace, &judged.problem, |fixes| {
+            let is_same =
+                |known: &Fix| known.id == judged.what.id && known.title == judged.what.title;
+            match fixes.iter_mut().find(|known| is_same(known)) {
+                Some(known) => *known = judged.what.clone(),
+                None => fixes.push(judged.what.clone()),
+            }
+        });
+    }
+
+    pub(super) fn all_fixes_known(&mut self, judged: Judged<Result<Vec<Fix>, String>>) {
+        if judged.epoch != self.judging.epoch {
+            return;
+        }
+        self.judging.running = None;
+        let all = judged.what.unwrap_or_else(|error| {
+            // Broken text, or a problem that an edit has solved: what cannot be judged is not
+            // offered.
+            tracing::warn!(problem = judged.problem, error, "fixes not judged");
+            Vec::new()
+        });
+        self.change_fixes(judged.workspace, &judged.problem, |fixes| fixes.clone_from(&all));
+    }
+
+    fn change_fixes(&mut self, workspace: usize, id: &str, change: impl Fn(&mut Vec<Fix>)) {
+        let Some(served) = self.served.get_mut(workspace) else {
+            return;
+        };
+        served.results.retain(|problem| {
+            if problem.id == id {
+                change(&mut Arc::make_mut(problem).fixes);
+            }
+            true
+        });
+    }
+}
+
+/// One problem before the judge.
+struct Case {
+    workspace: usize,
+    epoch: u64,
+    shown: Shown,
+    documents: Documents,
+    handle: Handle,
+}
+
+impl Case {
+    /// Starts the oracle; dropping the result stops it. It gets a thread of its own, because
+    /// between its questions to the compiler it parses and compares whole workspaces. A panic
+    /// costs this one answer.
+    fn start(self, oracle: Oracle) -> oneshot::Sender<()> {
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(async move {
+            let handle = self.handle.clone();
+            let nothing = self.judged(());
+            let runtime = runtime::Handle::current();
+            let judging = spawn_blocking(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        fixes = self.ask(oracle) => Some(fixes),
+                        _ = stopped => None,
+                    }
+                })
+            });
+            let what = match judging.await {
+                Ok(None) => return,
+                Ok(Some(fixes)) => fixes.map_err(|error| format!("{error:#}")),
+                Err(error) => Err(error.to_string()),
+            };
+            let Judged { workspace, problem, epoch, .. } = nothing;
+            handle.send(Event::AllFixesKnown(Judged { workspace, problem, epoch, what }));
+        });
+        stop
+    }
+
+    async fn ask(&self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
+        let problem = &self.shown.problem;
+        let mut sources = oracle.read_sources(problem).await;
+        for (file, document) in self.documents.iter() {
+            if let Ok(inside) = file.strip_prefix(&self.shown.root) {
+                sources.insert(inside, document.text.to_string());
+            }
+        }
+        let examined = oracle.examine(problem, &sources).await?;
+        let examined = examined.map(Box::new);
+        self.handle.send(Event::Examined(self.judged(examined.clone())));
+        let Some(examined) = examined else {
+            return Ok(Vec::new());
+        };
+        let mut on_fix = |fix: &Fix| {
+            self.handle.send(Event::FixKnown(self.judged(fix.clone())));
+        };
+        oracle.judge(&examined, &sources, &mut on_fix).await
+    }
+
+    fn judged<T>(&self, what: T) -> Judged<T> {
+        Judged {
+            workspace: self.workspace,
+            problem: self.shown.problem.id.clone(),
+            epoch: self.epoch,
+            what,
+        }
+    }
+}

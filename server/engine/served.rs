@@ -1,0 +1,157 @@
+//! One workspace that is served, and how what its checks say becomes problems.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::SystemTime,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    documents::Documents,
+    flycheck::{Flycheck, Outcome, Results},
+    oracle::Oracle,
+    problem::Problem,
+    recognise::{complete, recognise},
+    rustc::UnitDiagnostic,
+    sources::Sources,
+    workspace::{Trouble, Workspace},
+};
+
+/// How messages about a failed check start.
+pub(super) const CHECK_FAILED: &str = "the check failed";
+
+/// One workspace.
+pub(super) struct Served {
+    pub(super) workspace: Workspace,
+    /// `None` while settings change.
+    pub(super) flycheck: Option<Flycheck>,
+    /// `None` where the compiler may not be asked.
+    pub(super) oracle: Option<Oracle>,
+    pub(super) results: Results,
+    /// The run that reads the journal of an earlier session, and that journal's age.
+    old_run: Option<(u64, SystemTime)>,
+}
+
+impl Served {
+    pub(super) fn new(
+        workspace: Workspace,
+        flycheck: Option<Flycheck>,
+        oracle: Option<Oracle>,
+    ) -> Self {
+        Self { workspace, flycheck, oracle, results: Results::default(), old_run: None }
+    }
+
+    /// The name that problems have for a file.
+    pub(super) fn relative(&self, file: &Utf8Path) -> Utf8PathBuf {
+        let inside = file.strip_prefix(&self.workspace.root);
+        inside.unwrap_or(file).to_owned()
+    }
+
+    /// A run started.
+    pub(super) fn started(&mut self, run: u64, as_of: Option<SystemTime>) {
+        if let Some(as_of) = as_of {
+            self.old_run = Some((run, as_of));
+        }
+    }
+
+    /// The compiler said something of a unit. Gives the id of the problem that is new or changed.
+    pub(super) fn diagnostic(
+        &mut self,
+        run: u64,
+        said: &UnitDiagnostic,
+        documents: &Documents,
+    ) -> Option<String> {
+        self.results.reach(run, &said.unit);
+        let root = &self.workspace.root;
+        let recognised =
+            catch_unwind(AssertUnwindSafe(|| recognise(&said.diagnostic, &said.unit, root)));
+        let recognised = recognised.unwrap_or_else(|_| {
+            tracing::error!(message = said.diagnostic.message, "recognition panicked");
+            None
+        });
+        let mut problem = recognised?;
+        let sources = self.seen_by_compiler(&problem);
+        complete(&mut problem, &sources);
+        if self.is_outdated(run, &problem) || !self.follow_unsaved(&mut problem, documents) {
+            return None;
+        }
+        self.results.found(run, problem)
+    }
+
+    /// A run is complete. Says whether anything is over.
+    pub(super) fn finished(&mut self, run: u64) -> bool {
+        let root = &self.workspace.root;
+        let mut changed = self.results.finished(run);
+        self.results.retain(|problem| {
+            // No run ever speaks of a file that was deleted along with its target.
+            let exists = root.join(&problem.culprit().file).exists();
+            changed |= !exists;
+            exists
+        });
+        changed
+    }
+
+    /// The texts that a problem speaks of, as they are on the disk.
+    fn seen_by_compiler(&self, problem: &Problem) -> Sources {
+        let mut sources = Sources::default();
+        let path = problem.path.iter().map(|place| &place.span);
+        let demand = problem.demand.iter().map(|place| &place.span);
+        let held = problem.held.iter().map(|held| &held.span);
+        let spans = [&problem.future.span, &problem.reported_at].into_iter();
+        for span in spans.chain(path).chain(demand).chain(held) {
+            let missing = span.is_local() && sources.text(&span.file).is_none();
+            let file = self.workspace.root.join(&span.file);
+            if let Some(text) = missing.then(|| std::fs::read_to_string(file).ok()).flatten() {
+                sources.insert(span.file.clone(), text);
+            }
+        }
+        sources
+    }
+
+    /// Whether the problem was read from a journal older than the files it speaks of.
+    fn is_outdated(&self, run: u64, problem: &Problem) -> bool {
+        let Some((_, as_of)) = self.old_run.filter(|(old, _)| *old == run) else {
+            return false;
+        };
+        let newer = |file: &Utf8Path| {
+            let metadata = self.workspace.root.join(file).metadata();
+            let modified = metadata.and_then(|metadata| metadata.modified());
+            modified.is_ok_and(|modified| modified > as_of)
+        };
+        let culprit = problem.culprit();
+        newer(&culprit.file) || newer(&problem.reported_at.file)
+    }
+
+    /// The compiler saw the saved texts: brings the problem to where the editor has it. `false`
+    /// when its text was edited away.
+    fn follow_unsaved(&self, problem: &mut Problem, documents: &Documents) -> bool {
+        documents.iter().all(|(file, document)| {
+            let file = self.relative(file);
+            let mut unsaved = document.unsaved().iter();
+            unsaved.all(|shift| shift.problem(problem, &file))
+        })
+    }
+}
+
+/// What the user should hear of how a check ended.
+pub(super) fn describe(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Complete | Outcome::Overtaken => None,
+        Outcome::NotStarted(error) => Some(Trouble::NoCargo(error.clone()).to_string()),
+        Outcome::Failed(last_words) => Some(format!(
+            "{CHECK_FAILED} before it compiled anything. cargo says:\n{}",
+            last_lines(last_words)
+        )),
+        Outcome::TimedOut(after) => Some(format!(
+            "{CHECK_FAILED}: cargo was not done after {} s and was stopped. \
+             `sendlens.check.timeoutSecs` gives it longer.",
+            after.as_secs()
+        )),
+    }
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}

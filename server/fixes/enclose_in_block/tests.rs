@@ -1,0 +1,228 @@
+use crate::fixes::tests::{check, check_declines};
+
+const GUARD: &str = "std::sync::MutexGuard<'_, Vec<u8>>";
+
+#[track_caller]
+fn encloses(before: &str, after: &str) {
+    check("enclose_in_block", GUARD, before, after);
+}
+
+#[track_caller]
+fn declines(before: &str) {
+    check_declines("enclose_in_block", GUARD, before);
+}
+
+#[test]
+fn last_let_becomes_the_value() {
+    encloses(
+        "
+async fn f(m: M) {
+    let $0guard$0 = m.lock().unwrap();
+    // Größe
+    let größe: usize = guard.len(); // żółw
+    io(größe).$1await;
+}
+",
+        "
+async fn f(m: M) {
+    let größe: usize = {
+        let guard = m.lock().unwrap();
+        // Größe
+        guard.len() // żółw
+    };
+    io(größe).await;
+}
+",
+    );
+}
+
+#[test]
+fn explicit_drop_goes() {
+    encloses(
+        "
+async fn f(m: M) {
+    let mut $0guard$0 = m.lock().unwrap();
+    guard.push(1);
+    let n = guard.len();
+    drop(guard);
+    io(n).$1await;
+}
+",
+        "
+async fn f(m: M) {
+    let n = {
+        let mut guard = m.lock().unwrap();
+        guard.push(1);
+        guard.len()
+    };
+    io(n).await;
+}
+",
+    );
+    encloses(
+        "
+async fn f(m: M) {
+    let mut $0guard$0 = m.lock().unwrap();
+    guard.push(1);
+    // Done with it.
+    drop(guard);
+    io().$1await;
+}
+",
+        "
+async fn f(m: M) {
+    {
+        let mut guard = m.lock().unwrap();
+        guard.push(1);
+    }
+    // Done with it.
+    io().await;
+}
+",
+    );
+}
+
+#[test]
+fn several_values_come_out() {
+    encloses(
+        "
+async fn f(m: M) {
+\tlet $0guard$0 = m.lock().unwrap();
+\tlet mut sum = 0;
+\tfor x in guard.iter() {
+\t\tsum += x;
+\t}
+\tlet text = \"a
+  b\";
+\tlet n = guard.len();
+\tsum += 1;
+\tio(sum, n, text).$1await;
+}
+",
+        "
+async fn f(m: M) {
+\tlet (mut sum, text, n) = {
+\t\tlet guard = m.lock().unwrap();
+\t\tlet mut sum = 0;
+\t\tfor x in guard.iter() {
+\t\t\tsum += x;
+\t\t}
+\t\tlet text = \"a
+  b\";
+\t\tlet n = guard.len();
+\t\t(sum, text, n)
+\t};
+\tsum += 1;
+\tio(sum, n, text).await;
+}
+",
+    );
+}
+
+#[test]
+fn keeps_carriage_returns() {
+    encloses(
+        "async fn f(m: M) {\r\n    let $0g$0 = m.lock();\r\n    g.push(1);\r\n    io().$1await;\r\n}\r\n",
+        "async fn f(m: M) {\r\n    {\r\n        let g = m.lock();\r\n        g.push(1);\r\n    }\r\n    io().await;\r\n}\r\n",
+    );
+}
+
+#[test]
+fn stays_on_one_line() {
+    encloses(
+        "async fn f(m: M) { let $0g$0 = m.lock(); let n = g.len(); io(n).$1await }",
+        "async fn f(m: M) { let n = { let g = m.lock(); g.len() }; io(n).await }",
+    );
+}
+
+#[test]
+fn grows_over_a_second_guard() {
+    encloses(
+        "
+async fn f(m: M, o: M) {
+    let mut $0a$0 = m.lock().unwrap();
+    let mut b = o.lock().unwrap();
+    a.push(1);
+    b.push(2);
+    io().$1await;
+}
+",
+        "
+async fn f(m: M, o: M) {
+    {
+        let mut a = m.lock().unwrap();
+        let mut b = o.lock().unwrap();
+        a.push(1);
+        b.push(2);
+    }
+    io().await;
+}
+",
+    );
+}
+
+#[test]
+fn shadowing_ends_the_value() {
+    encloses(
+        "
+async fn f(m: M) {
+    let $0data$0 = m.lock().unwrap();
+    let data = data.len();
+    io(data).$1await;
+}
+",
+        "
+async fn f(m: M) {
+    let data = {
+        let data = m.lock().unwrap();
+        data.len()
+    };
+    io(data).await;
+}
+",
+    );
+}
+
+#[test]
+fn works_in_a_loop_body_with_an_early_exit() {
+    encloses(
+        "
+async fn f(m: M) -> Option<u8> {
+    loop {
+        let mut $0guard$0 = m.lock().unwrap();
+        let Some(x) = guard.pop() else { break };
+        if x > 1 {
+            io(x).$1await;
+        }
+    }
+}
+",
+        "
+async fn f(m: M) -> Option<u8> {
+    loop {
+        let x = {
+            let mut guard = m.lock().unwrap();
+            let Some(x) = guard.pop() else { break };
+            x
+        };
+        if x > 1 {
+            io(x).await;
+        }
+    }
+}
+",
+    );
+}
+
+#[test]
+fn declines_when_used_later_or_idle() {
+    declines("async fn f(m: M) { let $0g$0 = m.lock(); io().$1await; g.push(1); }");
+    declines("async fn f(m: M) { let $0g$0 = m.lock(); io(g.len()).$1await; }");
+    declines("async fn f(m: M) { let $0_g$0 = m.lock(); io().$1await; }");
+    declines("async fn f($0g$0: G) { io().$1await; }");
+}
+
+#[test]
+fn declines_when_an_item_would_be_hidden() {
+    declines("async fn f(m: M) { let $0g$0 = m.lock(); fn n() {} g.push(1); io(n()).$1await; }");
+}

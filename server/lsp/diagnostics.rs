@@ -1,0 +1,89 @@
+//! The hint at the culprit.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+use tower_lsp::lsp_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, NumberOrString,
+};
+
+use super::{capabilities::ClientFacts, convert::Texts};
+use crate::{
+    engine::{Shown, Snapshot},
+    problem::{Problem, Span, is_local},
+};
+
+/// Whose diagnostics these are.
+pub(super) const SOURCE: &str = "sendlens";
+
+/// What a diagnostic carries for those who read it back.
+#[derive(Debug, Serialize, Deserialize)]
+struct Data {
+    id: String,
+}
+
+/// All hints by file.
+pub(super) fn all(
+    snapshot: &Snapshot,
+    facts: &ClientFacts,
+) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
+    let texts = Texts::new(snapshot, facts.encoding);
+    let mut by_file: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for shown in &snapshot.problems {
+        let culprit = shown.problem.culprit();
+        // What lies in a library cannot be mended there.
+        if is_local(&culprit.file) {
+            let hints = by_file.entry(shown.path(culprit)).or_default();
+            hints.push(hint(shown, &texts, facts));
+        }
+    }
+    by_file
+}
+
+/// The hint of one problem.
+pub(super) fn hint(shown: &Shown, texts: &Texts<'_>, facts: &ClientFacts) -> Diagnostic {
+    let problem = &shown.problem;
+    let data = Data { id: problem.id.clone() };
+    Diagnostic {
+        range: texts.range(shown, problem.culprit()),
+        severity: Some(DiagnosticSeverity::HINT),
+        code: Some(NumberOrString::String(code(problem))),
+        source: Some(SOURCE.to_owned()),
+        message: problem.message.clone(),
+        related_information: facts.related_information.then(|| related(shown, texts)),
+        data: serde_json::to_value(data).ok().filter(|_| facts.diagnostic_data),
+        ..Diagnostic::default()
+    }
+}
+
+/// The kind, in the words of the command line.
+fn code(problem: &Problem) -> String {
+    let json = serde_json::to_value(problem.kind);
+    let name = json.ok().and_then(|json| json.as_str().map(str::to_owned));
+    name.unwrap_or_else(|| "other".to_owned())
+}
+
+fn related(shown: &Shown, texts: &Texts<'_>) -> Vec<DiagnosticRelatedInformation> {
+    let problem = &shown.problem;
+    let name = problem.auto_trait.name();
+    let mut places: Vec<(&Span, String)> = Vec::new();
+    for held in &problem.held {
+        let what = held.name.as_deref().unwrap_or("this value");
+        let awaits = held.awaits.iter();
+        places.extend(
+            awaits.map(|point| (&point.span, format!("`{what}` is held across this await"))),
+        );
+    }
+    for place in &problem.path {
+        places.push((&place.span, format!("on the way there: {}", place.what)));
+    }
+    if let Some(demand) = &problem.demand {
+        places.push((&demand.span, format!("`{name}` is demanded here, by {}", demand.what)));
+    }
+    let info = |(span, message)| {
+        let location = texts.location(shown, span)?;
+        Some(DiagnosticRelatedInformation { location, message })
+    };
+    places.into_iter().filter_map(info).collect()
+}

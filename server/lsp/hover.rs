@@ -1,0 +1,370 @@
+//! What a hover says, from domain types alone: on a held value, on an `.await` that it crosses, and
+//! on what demands `Send`. Nothing elsewhere, so that rust-analyzer's hover stays first.
+
+use camino::Utf8Path;
+use ropey::Rope;
+
+use crate::{
+    engine::Shown,
+    problem::{Held, Place, Position, Problem, Span, Verdict},
+};
+
+/// Makes a link to a place: the problem's workspace, the text of the link, the place.
+pub(super) type Link<'a> = &'a dyn Fn(&Shown, &str, &Span) -> String;
+
+/// The answer for one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// Markdown.
+    pub(super) text: String,
+    /// What it is about.
+    pub(super) span: Span,
+}
+
+/// Explains what stands at a place; `None` where nothing of ours does.
+pub(super) fn explain(
+    problems: &[Shown],
+    file: &Utf8Path,
+    text: &Rope,
+    position: Position,
+    link: Link<'_>,
+) -> Option<Answer> {
+    let page = |shown| Page { shown, file, text, link };
+    let sections = [on_values, on_awaits, on_demand];
+    let mut answers = sections.iter().flat_map(|section| {
+        let answer = |shown| section(&page(shown), position);
+        problems.iter().flat_map(answer).collect::<Vec<_>>()
+    });
+    let mut first = answers.next()?;
+    let mut texts = vec![std::mem::take(&mut first.text)];
+    // Several problems can meet in one place: an await that two values cross.
+    for answer in answers.filter(|answer| answer.span == first.span) {
+        if !texts.contains(&answer.text) {
+            texts.push(answer.text);
+        }
+    }
+    first.text = texts.join("\n\n---\n\n");
+    Some(first)
+}
+
+/// One problem, seen from one file.
+struct Page<'a> {
+    shown: &'a Shown,
+    file: &'a Utf8Path,
+    text: &'a Rope,
+    link: Link<'a>,
+}
+
+impl Page<'_> {
+    fn problem(&self) -> &Problem {
+        &self.shown.problem
+    }
+
+    fn is_at(&self, span: &Span, position: Position) -> bool {
+        let inside = span.start <= position && position <= span.end;
+        inside && self.shown.path(span) == self.file
+    }
+
+    /// "line 6" where the reader is, "src/db.rs:6" elsewhere.
+    fn line(&self, span: &Span) -> String {
+        let line = span.start.line;
+        let label = if self.shown.path(span) == self.file {
+            format!("line {line}")
+        } else {
+            format!("{}:{line}", span.file)
+        };
+        (self.link)(self.shown, &label, span)
+    }
+
+    fn trait_name(&self) -> &'static str {
+        self.problem().auto_trait.name()
+    }
+
+    /// Who wants it, and what for.
+    fn demand(&self) -> Option<String> {
+        let Place { what, span } = self.problem().demand.as_ref()?;
+        let what = quoted(what);
+        let line = self.line(span);
+        let trait_ = self.trait_name();
+        Some(format!(
+            "{what} on {line} demands `{trait_}`: the task may move to another thread at any \
+             `.await`, with all that it holds."
+        ))
+    }
+
+    fn awaits(&self, held: &Held) -> String {
+        let lines: Vec<String> = held.awaits.iter().map(|point| self.line(&point.span)).collect();
+        lines.join(", ")
+    }
+}
+
+fn on_values(page: &Page<'_>, position: Position) -> Vec<Answer> {
+    let held = page.problem().held.iter();
+    let here = held.filter(|held| page.is_at(&held.span, position));
+    here.map(|held| Answer { text: value(page, held), span: held.span.clone() }).collect()
+}
+
+fn value(page: &Page<'_>, held: &Held) -> String {
+    let name = name(held);
+    let trait_ = page.trait_name();
+    let mut paragraphs = vec![match held.awaits.as_slice() {
+        [] => format!("**{name} is part of the task, but is not `{trait_}`**"),
+        [_] => format!("**{name} is held across an `.await`, but is not `{trait_}`**"),
+        [_, _, ..] => format!("**{name} is held across several `.await`s, but is not `{trait_}`**"),
+    }];
+    let says_type = |ty: &String| held.why.first().is_some_and(|why| why.contains(ty.as_str()));
+    if let Some(ty) = held.ty.as_ref().filter(|ty| !says_type(ty)) {
+        paragraphs.push(format!("Type: `{ty}`"));
+    }
+    if !held.awaits.is_empty() {
+        paragraphs.push(format!("Still alive at the `.await` on {}.", page.awaits(held)));
+    }
+    match held.why.as_slice() {
+        [] => {}
+        [why] => paragraphs.push(format!("{why}.")),
+        chain => {
+            let chain: Vec<String> = chain.iter().map(|why| format!("- {why}")).collect();
+            paragraphs.push(format!("Why it is not `{trait_}`:\n{}", chain.join("\n")));
+        }
+    }
+    paragraphs.extend(page.demand());
+    paragraphs.extend(best_fix(page.problem()));
+    paragraphs.join("\n\n")
+}
+
+fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
+    let problem = page.problem();
+    let points = problem.held.iter().flat_map(|held| &held.awaits);
+    let Some(point) = points.map(|point| &point.span).find(|span| page.is_at(span, position))
+    else {
+        return Vec::new();
+    };
+    let crosses = |held: &&Held| held.awaits.iter().any(|other| other.span == *point);
+    let held: Vec<&Held> = problem.held.iter().filter(crosses).collect();
+    let mut text = "**Held across this `.await`**\n".to_owned();
+    for held in held {
+        text.push_str(&format!("\n- {}", held_line(page, held)));
+    }
+    for paragraph in page.demand().into_iter().chain(best_fix(problem)) {
+        text.push_str("\n\n");
+        text.push_str(&paragraph);
+    }
+    vec![Answer { text, span: point.clone() }]
+}
+
+fn held_line(page: &Page<'_>, held: &Held) -> String {
+    let ty = held.ty.as_ref().map(|ty| format!(": `{ty}`")).unwrap_or_default();
+    let trait_ = page.trait_name();
+    let verdict = match held.send {
+        Some(true) => format!("is `{trait_}`"),
+        Some(false) => format!("**is not `{trait_}`**"),
+        None => format!("may not be `{trait_}`"),
+    };
+    let line = page.line(&held.span);
+    format!("{}{ty}, from {line}, {verdict}", name(held))
+}
+
+fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
+    let Some(demand) = &page.problem().demand else {
+        return Vec::new();
+    };
+    // A demand that covers a whole block would answer everywhere in it.
+    let on_first_line = position.line == demand.span.start.line;
+    let span = with_callee(page.text, demand);
+    if !on_first_line || !page.is_at(&span, position) {
+        return Vec::new();
+    }
+    let text = path(page, demand);
+    vec![Answer { text, span }]
+}
+
+/// rustc points to the argument; to the user `spawn(` before it is the demand.
+fn with_callee(text: &Rope, demand: &Place) -> Span {
+    let mut span = demand.span.clone();
+    let name = demand.what.trim_matches('`').rsplit("::").next().unwrap_or_default();
+    let line = text.get_line(span.start.line.saturating_sub(1) as usize);
+    let before = span.start.column.saturating_sub(1) as usize;
+    let before: String = line.map(|line| line.chars().take(before).collect()).unwrap_or_default();
+    let callee = before.trim_end().strip_suffix('(').unwrap_or_default();
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
+    let kept = callee.trim_end_matches(is_part);
+    if !name.is_empty() && callee.ends_with(name) {
+        let column = u32::try_from(kept.chars().count() + 1);
+        span.start.column = column.unwrap_or(span.start.column);
+    }
+    span
+}
+
+fn path(page: &Page<'_>, demand: &Place) -> String {
+    let problem = page.problem();
+    let trait_ = page.trait_name();
+    let what = quoted(&demand.what);
+    let mut text = format!("**{what} demands `{trait_}`, and this future is not**\n");
+    let mut steps: Vec<String> = problem.path.iter().map(|place| step(page, place)).collect();
+    let future = step(page, &problem.future);
+    if steps.last() != Some(&future) {
+        steps.push(future);
+    }
+    for held in &problem.held {
+        steps.push(culprit(page, held));
+    }
+    for (index, step) in steps.iter().enumerate() {
+        text.push_str(&format!("\n{}. {step}", index + 1));
+    }
+    if let Some(fix) = best_fix(problem) {
+        text.push_str(&format!("\n\n{fix}"));
+    }
+    text
+}
+
+fn step(page: &Page<'_>, place: &Place) -> String {
+    format!("{}, {}", place.what, page.line(&place.span))
+}
+
+fn culprit(page: &Page<'_>, held: &Held) -> String {
+    let ty = held.ty.as_ref().map(|ty| format!(", a `{ty}`")).unwrap_or_default();
+    let name = name(held);
+    let from = page.line(&held.span);
+    if held.awaits.is_empty() {
+        return format!("keeps {name} from {from}{ty}");
+    }
+    let awaits = page.awaits(held);
+    format!("holds {name} from {from}{ty}, across the `.await` on {awaits}")
+}
+
+/// The quick fix to take, once the compiler has accepted one.
+fn best_fix(problem: &Problem) -> Option<String> {
+    let verified = || problem.fixes.iter().filter(|fix| fix.verdict == Verdict::Verified);
+    let best = verified().find(|fix| fix.preferred).or_else(|| verified().next())?;
+    Some(format!("Quick fix, accepted by the compiler: *{}*.", best.title))
+}
+
+fn name(held: &Held) -> String {
+    let name = held.name.as_deref().unwrap_or(&held.text);
+    // A temporary's text can run over many lines.
+    let first = name.lines().next().unwrap_or_default();
+    let more = if first.len() < name.len() { " …" } else { "" };
+    format!("`{first}{more}`")
+}
+
+fn quoted(what: &str) -> String {
+    if what.contains('`') { what.to_owned() } else { format!("`{what}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::testing::{problem, span};
+
+    #[track_caller]
+    fn check_problem(problem: Problem, line: u32, column: u32, want: Expect) {
+        let shown = Shown { root: "/w".into(), problem: Arc::new(problem) };
+        let link =
+            |_: &Shown, label: &str, span: &Span| format!("[{label}](#L{})", span.start.line);
+        let position = Position { line, column };
+        let text = Rope::from_str("\n\n\n\n\n\n\n\n\n\n\n    tokio::spawn(async { worker() });\n");
+        let answer = explain(&[shown], "/w/src/main.rs".into(), &text, position, &link);
+        want.assert_eq(&answer.map_or("nothing".into(), |answer| answer.text));
+    }
+
+    #[track_caller]
+    fn check(line: u32, column: u32, want: Expect) {
+        check_problem(problem("p"), line, column, want);
+    }
+
+    #[test]
+    fn on_the_value() {
+        check(
+            4,
+            14,
+            expect![[r#"
+                **`guard` is held across several `.await`s, but is not `Send`**
+
+                Still alive at the `.await` on [line 6](#L6), [line 7](#L7).
+
+                `std::sync::MutexGuard<'_, u32>` is not `Send`.
+
+                `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+                Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+        );
+    }
+
+    #[test]
+    fn on_an_await() {
+        check(
+            6,
+            20,
+            expect![[r#"
+            **Held across this `.await`**
+
+            - `guard`: `std::sync::MutexGuard<'_, u32>`, from [line 4](#L4), **is not `Send`**
+
+            `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+        );
+    }
+
+    #[test]
+    fn on_the_demand() {
+        check(
+            12,
+            5,
+            expect![[r#"
+            **`tokio::spawn` demands `Send`, and this future is not**
+
+            1. async block, [line 12](#L12)
+            2. async fn `worker`, [line 3](#L3)
+            3. holds `guard` from [line 4](#L4), a `std::sync::MutexGuard<'_, u32>`, across the `.await` on [line 6](#L6), [line 7](#L7)
+
+            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+        );
+    }
+
+    #[test]
+    fn on_the_call_whose_argument_is_reported() {
+        let mut problem = problem("p");
+        let span = span(12, 18, 36);
+        let what = "tokio::spawn".to_owned();
+        problem.demand = Some(Place { what, span });
+        let start = with_callee(
+            &Rope::from_str(&format!("{}    tokio::spawn(x)", "\n".repeat(11))),
+            problem.demand.as_ref().unwrap(),
+        );
+        assert_eq!(start.start.column, 5);
+        check_problem(problem, 5, 1, expect!["nothing"]);
+    }
+
+    #[test]
+    fn nothing_elsewhere() {
+        check(5, 6, expect!["nothing"]);
+        check(12, 30, expect!["nothing"]);
+    }
+
+    #[test]
+    fn a_temporary_over_several_lines() {
+        let mut problem = problem("p");
+        problem.held[0].name = None;
+        problem.held[0].text = "pool\n    .lock()".into();
+        problem.held[0].awaits.truncate(1);
+        problem.held[0].why.clear();
+        problem.demand = None;
+        problem.fixes.clear();
+        check_problem(
+            problem,
+            4,
+            9,
+            expect![[r#"
+            **`pool …` is held across an `.await`, but is not `Send`**
+
+            Type: `std::sync::MutexGuard<'_, u32>`
+
+            Still alive at the `.await` on [line 6](#L6)."#]],
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! Ask closer: what to do when an error names no value.
+//!
+//! First a function beside the innermost async fn demands `Send` of it, and rustc explains
+//! itself. Where it still names nothing (tuples, captures), every value of the body is probed
+//! for its type.
+
+use anyhow::Result;
+use camino::Utf8Path;
+use cargo_metadata::diagnostic::Diagnostic;
+use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
+
+use super::{
+    demand::{NEED, demand_of},
+    types,
+    workbench::Workbench,
+};
+use crate::{
+    problem::{Held, Kind, Place, Problem},
+    recognise::recognise,
+    rustc::RustcCommand,
+    sources::Sources,
+    syntax,
+    text::Lines,
+};
+
+/// Whether an error is one that names no value, so that asking closer helps.
+pub(super) fn needs_asking(problem: &Problem) -> bool {
+    let shape = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler);
+    shape
+        && problem.held.is_empty()
+        && (problem.future.span.is_local() || problem.kind == Kind::Handler)
+}
+
+/// The async body that the error is about.
+struct Asked<'a> {
+    file: &'a Utf8Path,
+    text: &'a str,
+    /// Where the async body stands, or a part of it.
+    range: Option<TextRange>,
+    func: Option<ast::Fn>,
+}
+
+/// Fills in the values at fault. `Ok(None)`: the compiler says that the body is `Send`, so the
+/// error has another cause and is none of ours.
+pub(super) async fn ask(
+    bench: &mut Workbench,
+    command: &RustcCommand,
+    problem: &Problem,
+    sources: &Sources,
+) -> Result<Option<Problem>> {
+    let Some(asked) = find_body(problem, sources) else {
+        return Ok(Some(problem.clone()));
+    };
+    if let Some(func) = &asked.func
+        && let Some(demand) = demand_of(func)
+    {
+        let text = insert(asked.text, demand.at, &demand.text);
+        let said = run(bench, command, sources, asked.file, text, NEED).await?;
+        if let Some(found) = explained(problem, &said, bench.root()) {
+            return Ok(Some(found));
+        }
+    }
+    let mut found = problem.clone();
+    let Some(range) = asked.range else { return Ok(Some(found)) };
+    let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
+    let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
+    found.held = guilty(problem, typed.not_send(asked.file, asked.text));
+    if found.held.is_empty() && problem.kind == Kind::Handler {
+        return Ok(None);
+    }
+    let in_future = found.held.first().is_some_and(|first| first.awaits.is_empty());
+    if in_future && problem.kind != Kind::Handler {
+        found.kind = Kind::Captured;
+    }
+    Ok(Some(found))
+}
+
+/// Compiles one changed file: in the failing unit when it belongs there (the answers then carry
+/// our mark), in the whole selection otherwise: another crate that compiled so far.
+pub(super) async fn run(
+    bench: &mut Workbench,
+    command: &RustcCommand,
+    sources: &Sources,
+    file: &Utf8Path,
+    text: String,
+    mark: &str,
+) -> Result<Vec<Diagnostic>> {
+    let mut texts = sources.clone();
+    texts.insert(file, text);
+    let said = bench.compile(&texts, command).await?;
+    if said.iter().any(|it| carries(it, mark)) {
+        return Ok(said);
+    }
+    let survey = bench.survey(&texts).await?;
+    Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
+}
+
+fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
+    diagnostic.message.contains(mark)
+        || diagnostic.children.iter().any(|child| child.message.contains(mark))
+}
+
+/// The problem as the demand beside the fn explains it.
+fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<Problem> {
+    let ours = said.iter().filter(|it| carries(it, NEED));
+    let found: Vec<Problem> = ours
+        .filter_map(|it| recognise(it, &problem.unit, root))
+        .filter(|it| !it.held.is_empty())
+        .collect();
+    let same_leaf = |it: &&Problem| it.leaf == problem.leaf && it.auto_trait == problem.auto_trait;
+    let best = found.iter().find(same_leaf).or(found.first())?;
+    let mut complete = problem.clone();
+    complete.held.clone_from(&best.held);
+    complete.leaf.clone_from(&best.leaf);
+    complete.auto_trait = best.auto_trait;
+    if problem.kind != Kind::Handler {
+        complete.kind = best.kind;
+    }
+    Some(complete)
+}
+
+/// The values whose leaf is the one that the error names. A generic body knows `T`, the error
+/// knows what `T` was: then no leaf is the same, and all values count.
+fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
+    let is_leaf = |leaf: &String| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf);
+    let (same, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|(leaf, _)| is_leaf(leaf));
+    let chosen = if same.is_empty() { others } else { same };
+    chosen.into_iter().map(|(_, held)| held).collect()
+}
+
+fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
+    match handler_name(&problem.future).filter(|_| problem.kind == Kind::Handler) {
+        Some(name) => {
+            let near = sources.iter().filter(|(file, _)| *file == problem.reported_at.file);
+            let mut files = near.chain(sources.iter()).filter(|(_, text)| text.contains(name));
+            files.find_map(|(file, text)| {
+                let tree = SourceFile::parse(text, edition(problem)).tree();
+                let mut fns = tree.syntax().descendants().filter_map(ast::Fn::cast);
+                let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
+                let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
+                let range = func.body()?.syntax().text_range();
+                Some(Asked { file, text, range: Some(range), func: Some(func) })
+            })
+        }
+        None => {
+            let (file, text) =
+                sources.iter().find(|(file, _)| *file == problem.future.span.file)?;
+            let span = Lines::new(text).range(&problem.future.span)?;
+            if problem.kind == Kind::Handler {
+                let bodies = syntax::analyse(text, edition(problem)).into_iter();
+                let inside = bodies.filter(|body| span.contains_range(body.range));
+                let body = inside.max_by_key(|body| body.range.len());
+                let range = body.map(|body| body.range);
+                return Some(Asked { file, text, range, func: None });
+            }
+            let tree = SourceFile::parse(text, edition(problem)).tree();
+            let is_fn = problem.future.what.contains("fn");
+            let element = tree.syntax().covering_element(span);
+            let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
+            Some(Asked { file, text, range: Some(span), func })
+        }
+    }
+}
+
+fn handler_name(future: &Place) -> Option<&str> {
+    future.what.strip_prefix("async fn `")?.strip_suffix('`')
+}
+
+fn edition(problem: &Problem) -> ra_ap_syntax::Edition {
+    syntax::edition(&problem.unit.edition)
+}
+
+fn insert(text: &str, at: TextRange, inserted: &str) -> String {
+    let at = usize::from(at.start());
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    format!("{before}{inserted}{after}")
+}

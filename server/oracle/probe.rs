@@ -1,0 +1,241 @@
+//! Types by probing: one call per value, bounded by a trait that nothing implements. rustc then
+//! says in our own words which type the value has, and whether it is `Send`, for every value of
+//! a body in one run that stops before borrow checking.
+//!
+//! Pure: the text of a file in, the text with probes out; diagnostics in, answers out.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::diagnostic::Diagnostic;
+use ra_ap_syntax::{
+    AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextRange, TextSize,
+    ast::{self, HasLoopBody},
+};
+
+use crate::{
+    recognise::{self, Shortfall},
+    syntax::{AsyncBody, Crossing, Origin},
+};
+
+/// Declared at the start of the probed body; items see no generics, which suits them.
+const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{N}:{Self}\")] \
+    trait SendlensType<const N: usize> {} \
+    fn sendlens_type<const N: usize, T: ?Sized + SendlensType<N>>(_: &T) {} \
+    trait SendlensSend<const N: usize> {} \
+    impl<const N: usize, T: ?Sized + ::core::marker::Send> SendlensSend<N> for T {} \
+    fn sendlens_send<const N: usize, T: ?Sized + SendlensSend<N>>(_: &T) {} \
+    fn sendlens_keep<const N: usize, T: SendlensType<N> + SendlensSend<N>>(t: T) -> T { t } ";
+
+/// What the compiler said of one value.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Answer {
+    /// Its type.
+    pub(super) ty: Option<String>,
+    /// Why it is not `Send`; `None` when it is.
+    pub(super) shortfall: Option<Shortfall>,
+}
+
+/// A file's text with one probe for each crossing of its bodies, numbered through in the order
+/// of both. Bodies without a block of their own get none.
+pub(super) fn with_probes(text: &str, edition: Edition, bodies: &[AsyncBody]) -> String {
+    let tree = SourceFile::parse(text, edition).tree();
+    let mut insertions = Insertions::default();
+    let mut first = 0;
+    for body in bodies {
+        probe_body(tree.syntax(), body, first, &mut insertions);
+        first += body.crossings.len();
+    }
+    insertions.apply(text)
+}
+
+fn probe_body(
+    root: &SyntaxNode,
+    body: &AsyncBody,
+    first: usize,
+    insertions: &mut Insertions,
+) -> Option<()> {
+    let start = body_block(root, body)?.stmt_list()?.l_curly_token()?.text_range().end();
+    insertions.insert(start, ITEMS);
+    for (n, crossing) in (first..).zip(&body.crossings) {
+        match &crossing.name {
+            Some(name) => {
+                let at = after_declaration(root, crossing, start);
+                insertions.insert(at, &probe(n, name, crossing.origin));
+            }
+            None if crossing.origin == Origin::Temporary => {
+                insertions.insert(crossing.range.start(), &format!("sendlens_keep::<{n}, _>("));
+                insertions.insert(crossing.range.end(), ")");
+            }
+            None => {}
+        }
+    }
+    Some(())
+}
+
+/// Texts to insert, by offset.
+#[derive(Debug, Default)]
+struct Insertions(BTreeMap<TextSize, String>);
+
+impl Insertions {
+    fn insert(&mut self, at: TextSize, text: &str) {
+        self.0.entry(at).or_default().push_str(text);
+    }
+
+    fn apply(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len() * 2);
+        let mut copied = 0;
+        for (at, inserted) in &self.0 {
+            let at = usize::from(*at);
+            out.push_str(text.get(copied..at).unwrap_or_default());
+            out.push_str(inserted);
+            copied = at;
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        out
+    }
+}
+
+fn probe(n: usize, name: &str, origin: Origin) -> String {
+    let name = if ra_ap_syntax::SyntaxKind::from_keyword(name, Edition::Edition2021).is_some()
+        && name != "self"
+    {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    };
+    // A block without `move` keeps a reference to what it captures.
+    let by_reference = if origin == Origin::Capture { "&" } else { "" };
+    format!(" sendlens_type::<{n}, _>(&{name}); sendlens_send::<{n}, _>(&{by_reference}{name}); ")
+}
+
+fn body_block(root: &SyntaxNode, body: &AsyncBody) -> Option<ast::BlockExpr> {
+    let element = root.covering_element(body.range);
+    let node = element.ancestors().find(|node| node.text_range() == body.range)?;
+    if let Some(func) = ast::Fn::cast(node.clone()) {
+        return func.body();
+    }
+    if let Some(closure) = ast::ClosureExpr::cast(node.clone()) {
+        return ast::BlockExpr::cast(closure.body()?.syntax().clone());
+    }
+    ast::BlockExpr::cast(node)
+}
+
+/// The first place behind a declaration where its name is in scope: nothing can shadow it there.
+fn after_declaration(root: &SyntaxNode, crossing: &Crossing, start: TextSize) -> TextSize {
+    if matches!(crossing.origin, Origin::Param | Origin::Capture) {
+        return start;
+    }
+    let Some(token) = root.token_at_offset(crossing.range.start()).right_biased() else {
+        return start;
+    };
+    let in_scope = token.parent_ancestors().find_map(|node| scope_start(&node, crossing.range));
+    in_scope.or_else(|| after_tokens(&token)).unwrap_or(start)
+}
+
+fn scope_start(node: &SyntaxNode, value: TextRange) -> Option<TextSize> {
+    let opening = |block: Option<ast::BlockExpr>| {
+        Some(block?.stmt_list()?.l_curly_token()?.text_range().end())
+    };
+    let in_pattern = |pat: Option<ast::Pat>| {
+        pat.is_some_and(|pat| pat.syntax().text_range().contains_range(value))
+    };
+    if let Some(stmt) = ast::LetStmt::cast(node.clone()) {
+        return in_pattern(stmt.pat()).then(|| stmt.syntax().text_range().end());
+    }
+    if let Some(arm) = ast::MatchArm::cast(node.clone()) {
+        return match arm.expr()? {
+            ast::Expr::BlockExpr(block) if in_pattern(arm.pat()) => opening(Some(block)),
+            _ => None,
+        };
+    }
+    if let Some(condition) = ast::LetExpr::cast(node.clone()).filter(|it| in_pattern(it.pat())) {
+        let owner = condition.syntax().ancestors().skip(1);
+        return owner.into_iter().find_map(|node| {
+            let then = ast::IfExpr::cast(node.clone()).and_then(|it| it.then_branch());
+            opening(then.or_else(|| ast::WhileExpr::cast(node)?.loop_body()))
+        });
+    }
+    let looped = ast::ForExpr::cast(node.clone()).filter(|it| in_pattern(it.pat()))?;
+    opening(looped.loop_body())
+}
+
+/// In the tokens of a macro: behind the next `;` of the same tree.
+fn after_tokens(token: &SyntaxToken) -> Option<TextSize> {
+    if token.parent()?.kind() != SyntaxKind::TOKEN_TREE {
+        return None;
+    }
+    let siblings =
+        std::iter::successors(token.next_sibling_or_token(), |it| it.next_sibling_or_token());
+    let mut ends = siblings.filter(|it| it.kind() == T![;]).map(|it| it.text_range().end());
+    ends.next()
+}
+
+/// The answers in a run's diagnostics, by number.
+pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
+    let mut answers: BTreeMap<usize, Answer> = BTreeMap::new();
+    for diagnostic in diagnostics {
+        if let Some((n, ty)) = type_answer(&diagnostic.message) {
+            answers.entry(n).or_default().ty = Some(ty.to_owned());
+        } else if let Some(n) = send_answer(diagnostic) {
+            answers.entry(n).or_default().shortfall = recognise::shortfall(diagnostic);
+        }
+    }
+    answers
+}
+
+fn type_answer(message: &str) -> Option<(usize, &str)> {
+    let (n, ty) = message.strip_prefix("sendlens-type:")?.split_once(':')?;
+    Some((n.parse().ok()?, ty))
+}
+
+fn send_answer(diagnostic: &Diagnostic) -> Option<usize> {
+    let messages = std::iter::once(&diagnostic.message)
+        .chain(diagnostic.children.iter().map(|child| &child.message));
+    messages.into_iter().find_map(|message| {
+        let (_, rest) = message.split_once("SendlensSend<")?;
+        rest.split_once('>')?.0.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read_by_number() {
+        assert_eq!(type_answer("sendlens-type:12:Vec<Rc<u8>>"), Some((12, "Vec<Rc<u8>>")));
+        assert_eq!(type_answer("mismatched types"), None);
+    }
+
+    #[test]
+    fn probes_stand_where_the_name_is_in_scope() {
+        let text = "async fn f(p: u8) {\n    let żółw = 1;\n    match q() { Some(x) => { io().await } _ => {} }\n}";
+        let range = |needle: &str| {
+            let at = u32::try_from(text.find(needle).unwrap()).unwrap();
+            TextRange::at(TextSize::new(at), TextSize::of(needle))
+        };
+        let crossing = |name: &str, origin, range| Crossing {
+            name: Some(name.into()),
+            origin,
+            range,
+            awaits: vec![0],
+            held_from_start: false,
+        };
+        let body = AsyncBody {
+            kind: crate::syntax::BodyKind::Fn,
+            name: Some("f".into()),
+            range: TextRange::up_to(TextSize::of(text)),
+            header: range("async fn f"),
+            awaits: vec![range("await")],
+            crossings: vec![
+                crossing("p", Origin::Param, range("p")),
+                crossing("żółw", Origin::Local, range("żółw")),
+                crossing("x", Origin::Local, range("x")),
+            ],
+        };
+        let probed = with_probes(text, Edition::Edition2021, &[body]);
+        assert!(probed.contains("let żółw = 1; sendlens_type::<1, _>(&żółw);"), "{probed}");
+        assert!(probed.contains("Some(x) => { sendlens_type::<2, _>(&x);"), "{probed}");
+        assert!(probed.contains("{ t }  sendlens_type::<0, _>(&p);"), "{probed}");
+    }
+}

@@ -1,0 +1,502 @@
+//! Finding the async bodies of a file, those inside macros included, and analysing each.
+
+use std::rc::Rc;
+
+use ra_ap_syntax::{
+    AstNode, Edition, NodeOrToken, SmolStr, SourceFile, SyntaxKind, SyntaxNode, T, TextRange,
+    TextSize,
+    ast::{self, HasName},
+};
+use rustc_hash::FxHashSet;
+
+use super::{
+    AsyncBody, BodyKind, Crossing, Origin,
+    graph::{Action, Graph, ScopeKind},
+    liveness::held_at_awaits,
+    lower::{Lowering, Place, name_of, plain_name, shifted},
+    macros::{AWAITING, STREAMS, macro_name},
+    patterns::plain_binding,
+    types::{Facts, ValueFacts},
+};
+
+/// How deep macros nest before they are left alone.
+const MACRO_DEPTH_MAX: u32 = 8;
+
+/// A tree and where it came from, to find variables outside of it.
+struct Site {
+    node: SyntaxNode,
+    shift: i64,
+    outer: Option<Rc<Site>>,
+}
+
+/// Collects the bodies of one file.
+pub(super) struct Finder<'a> {
+    edition: Edition,
+    facts: &'a Facts,
+    awaiting_macros: FxHashSet<SmolStr>,
+    found: Vec<AsyncBody>,
+}
+
+impl<'a> Finder<'a> {
+    pub(super) fn new(edition: Edition, facts: &'a Facts) -> Self {
+        Self { edition, facts, awaiting_macros: FxHashSet::default(), found: Vec::new() }
+    }
+
+    /// Every async body, outermost first.
+    pub(super) fn find(mut self, root: &SyntaxNode) -> Vec<AsyncBody> {
+        for rules in root.descendants().filter_map(ast::MacroRules::cast) {
+            let awaits = rules.syntax().descendants_with_tokens().any(|it| {
+                it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await")
+            });
+            if let (true, Some(name)) = (awaits, rules.name()) {
+                self.awaiting_macros.insert(plain_name(&name.text()));
+            }
+        }
+        self.walk(root, 0, None, 0);
+        self.found
+    }
+
+    fn walk(&mut self, root: &SyntaxNode, shift: i64, outer: Option<&Rc<Site>>, depth: u32) {
+        for node in root.descendants() {
+            let site = |node: &SyntaxNode| {
+                Rc::new(Site { node: node.clone(), shift, outer: outer.cloned() })
+            };
+            match node.kind() {
+                SyntaxKind::FN => {
+                    if let Some(it) = ast::Fn::cast(node.clone()) {
+                        self.function(&it, &site(&node));
+                    }
+                }
+                SyntaxKind::BLOCK_EXPR => {
+                    if let Some(it) = ast::BlockExpr::cast(node.clone()) {
+                        self.block(&it, &site(&node));
+                    }
+                }
+                SyntaxKind::CLOSURE_EXPR => {
+                    if let Some(it) = ast::ClosureExpr::cast(node.clone()) {
+                        self.closure(&it, &site(&node));
+                    }
+                }
+                SyntaxKind::MACRO_CALL if depth < MACRO_DEPTH_MAX => {
+                    if let Some(it) = ast::MacroCall::cast(node.clone()) {
+                        self.macro_call(&it, &site(&node), depth + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    // --- kinds of bodies ------------------------------------------------------------------
+
+    fn function(&mut self, it: &ast::Fn, site: &Rc<Site>) {
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let mut lowering = self.lowering(site);
+        let end = lowering.range(body.syntax()).end();
+        lowering.graph.enter(ScopeKind::Locals, end);
+        lowering.parameters(it.param_list());
+        lowering.graph.enter(ScopeKind::Temporaries, end);
+        lowering.block(&body);
+        let header = TextRange::new(keyword.text_range().start(), end_before(body.syntax()));
+        let body = self.finish(lowering, site, BodyKind::Fn, name_of(it), header);
+        self.found.push(body);
+    }
+
+    fn block(&mut self, it: &ast::BlockExpr, site: &Rc<Site>) {
+        let Some(keyword) = it.async_token() else { return };
+        let header_end = it.stmt_list().map(|list| end_before(list.syntax()));
+        let mut lowering = self.lowering(site);
+        lowering.body_block(it);
+        let start = keyword.text_range().start();
+        let header = TextRange::new(start, header_end.unwrap_or(keyword.text_range().end()));
+        let body = self.finish(lowering, site, BodyKind::Block, None, header);
+        self.found.push(body);
+    }
+
+    fn closure(&mut self, it: &ast::ClosureExpr, site: &Rc<Site>) {
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let mut lowering = self.lowering(site);
+        let end = lowering.range(body.syntax()).end();
+        lowering.graph.enter(ScopeKind::Locals, end);
+        lowering.parameters(it.param_list());
+        lowering.own_temporaries(&body);
+        let header = TextRange::new(keyword.text_range().start(), end_before(body.syntax()));
+        let body = self.finish(lowering, site, BodyKind::Closure, None, header);
+        self.found.push(body);
+    }
+
+    // --- macros ---------------------------------------------------------------------------
+
+    fn macro_call(&mut self, it: &ast::MacroCall, site: &Rc<Site>, depth: u32) {
+        let Some(tokens) = it.token_tree() else { return };
+        let name = macro_name(it);
+        if matches!(name.as_str(), "quote" | "quote_spanned" | "parse_quote" | "macro_rules") {
+            return;
+        }
+        if STREAMS.contains(&name.as_str()) {
+            return self.stream(it, &tokens, site, depth);
+        }
+        let has_async = tokens.syntax().descendants_with_tokens().any(|it| {
+            it.kind() == T![async] || it.as_token().is_some_and(|it| STREAMS.contains(&it.text()))
+        });
+        if !has_async {
+            return;
+        }
+        match it.syntax().parent().map(|parent| parent.kind()) {
+            Some(SyntaxKind::SOURCE_FILE | SyntaxKind::ITEM_LIST) => {
+                self.parsed(&tokens, site, depth, "", "");
+            }
+            Some(SyntaxKind::ASSOC_ITEM_LIST) => {
+                self.parsed(&tokens, site, depth, "impl X{", "}");
+            }
+            _ if self.parsed(&tokens, site, depth, "fn f(){f(", ")}") => {}
+            _ if self.parsed(&tokens, site, depth, "fn f(){", "}") => {}
+            _ => self.async_groups(tokens.syntax(), site, depth),
+        }
+    }
+
+    /// `stream! { .. }`: its block is a coroutine, `yield` awaits.
+    fn stream(
+        &mut self,
+        it: &ast::MacroCall,
+        tokens: &ast::TokenTree,
+        site: &Rc<Site>,
+        depth: u32,
+    ) {
+        let Some((tree, shift)) = self.parse_inside(tokens, site.shift, "fn f(){async", "}") else {
+            return;
+        };
+        if let Some(block) = tree
+            .descendants()
+            .filter_map(ast::BlockExpr::cast)
+            .find(|it| it.async_token().is_some())
+        {
+            let inner =
+                Rc::new(Site { node: block.syntax().clone(), shift, outer: Some(site.clone()) });
+            let mut lowering = self.lowering(&inner);
+            lowering.body_block(&block);
+            let path =
+                it.path().map_or(it.syntax().text_range(), |path| path.syntax().text_range());
+            let body = self.finish(lowering, site, BodyKind::Block, None, path);
+            self.found.push(body);
+            if let Some(list) = block.stmt_list() {
+                self.walk(list.syntax(), shift, Some(site), depth);
+            }
+        }
+    }
+
+    /// Parses a macro's tokens within some text and looks inside; false when they do not parse.
+    fn parsed(
+        &mut self,
+        tokens: &ast::TokenTree,
+        site: &Rc<Site>,
+        depth: u32,
+        before: &str,
+        after: &str,
+    ) -> bool {
+        let Some((tree, shift)) = self.parse_inside(tokens, site.shift, before, after) else {
+            return false;
+        };
+        self.walk(&tree, shift, Some(site), depth);
+        true
+    }
+
+    fn parse_inside(
+        &self,
+        tokens: &ast::TokenTree,
+        shift: i64,
+        before: &str,
+        after: &str,
+    ) -> Option<(SyntaxNode, i64)> {
+        let text = tokens.syntax().text().to_string();
+        // `async` needs the braces, everything else has its own.
+        let keep_braces = before.ends_with("async");
+        let inside = if keep_braces {
+            text.clone()
+        } else {
+            text.get(1..text.len().checked_sub(1)?)?.to_owned()
+        };
+        let start =
+            i64::from(u32::from(tokens.syntax().text_range().start())) + i64::from(!keep_braces);
+        self.parse_text(&inside, start + shift, before, after)
+    }
+
+    fn parse_text(
+        &self,
+        inside: &str,
+        start: i64,
+        before: &str,
+        after: &str,
+    ) -> Option<(SyntaxNode, i64)> {
+        if super::too_deep(inside) {
+            return None;
+        }
+        let parse = SourceFile::parse(&format!("{before}{inside}{after}"), self.edition);
+        parse.errors().is_empty().then(|| (parse.syntax_node(), start - before.len() as i64))
+    }
+
+    /// Tokens that do not parse as a whole: the `async { .. }` in them may.
+    fn async_groups(&mut self, tokens: &SyntaxNode, site: &Rc<Site>, depth: u32) {
+        for token in tokens.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+            if token.kind() != T![async] {
+                continue;
+            }
+            let mut next = token.next_sibling_or_token();
+            while let Some(NodeOrToken::Token(word)) = &next {
+                if !word.kind().is_trivia() && word.kind() != T![move] {
+                    break;
+                }
+                next = word.next_sibling_or_token();
+            }
+            let Some(NodeOrToken::Node(group)) = next else { continue };
+            let range = token.text_range().cover(group.text_range());
+            let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else {
+                continue;
+            };
+            let local = TextRange::at(offset, range.len());
+            let text = tokens.text().to_string();
+            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else { continue };
+            let start = i64::from(u32::from(range.start())) + site.shift;
+            // An async group inside this one is found with it.
+            let nested = token.parent_ancestors().any(|it| is_async_group(&it));
+            if let (false, Some((tree, shift))) =
+                (nested, self.parse_text(text, start, "fn f(){let _=", ";}"))
+            {
+                self.walk(&tree, shift, Some(site), depth);
+            }
+        }
+    }
+
+    // --- results --------------------------------------------------------------------------
+
+    fn lowering(&self, site: &Site) -> Lowering<'_> {
+        let offsets = await_offsets(&site.node, site.shift, &self.awaiting_macros);
+        Lowering::new(self.edition, self.facts, site.shift, &self.awaiting_macros, offsets)
+    }
+
+    fn finish(
+        &self,
+        lowering: Lowering<'_>,
+        site: &Rc<Site>,
+        kind: BodyKind,
+        name: Option<SmolStr>,
+        header: TextRange,
+    ) -> AsyncBody {
+        let (graph, free) = lowering.finish();
+        let (awaits, mut crossings) = crossings(&graph);
+        if kind != BodyKind::Fn {
+            crossings.extend(free.iter().filter_map(|name| {
+                let range = outer_binding(site, name)?;
+                let awaits = (0..awaits.len()).collect();
+                Some(Crossing {
+                    name: Some(name.to_string()),
+                    origin: Origin::Capture,
+                    range,
+                    awaits,
+                    held_from_start: true,
+                })
+            }));
+        }
+        crossings.sort_by_key(|it| (it.range.start(), it.range.end()));
+        AsyncBody {
+            kind,
+            name: name.map(|name| name.to_string()),
+            range: shifted(site.node.text_range(), site.shift),
+            header: shifted(header, site.shift),
+            awaits,
+            crossings,
+        }
+    }
+}
+
+impl Lowering<'_> {
+    fn body_block(&mut self, it: &ast::BlockExpr) {
+        let end = self.range(it.syntax()).end();
+        self.graph.enter(ScopeKind::Temporaries, end);
+        self.block(it);
+    }
+
+    /// Parameters are there from the start; a pattern takes them apart.
+    fn parameters(&mut self, list: Option<ast::ParamList>) {
+        let Some(list) = list else { return };
+        let depth = self.graph.locals();
+        if let Some(it) = list.self_param() {
+            self.self_parameter(&it, depth);
+        }
+        for param in list.params() {
+            let Some(pat) = param.pat() else { continue };
+            let ty = param.ty().map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
+            let ty = ty.unwrap_or_default();
+            if let Some(ident) = plain_binding(&pat) {
+                let place = Place { facts: ty, ..Place::default() };
+                self.bind(&ast::Pat::IdentPat(ident), place, Origin::Param, depth);
+                continue;
+            }
+            let range = self.range(pat.syntax());
+            let facts = self.known(range).or(ty);
+            let value = self.graph.declare(None, Origin::Param, range, facts, depth);
+            self.graph.push(Action::Init(value));
+            let place = Place { value: Some(value), whole: true, indirect: false, facts };
+            self.bind(&pat, place, Origin::Param, depth);
+        }
+    }
+
+    fn self_parameter(&mut self, it: &ast::SelfParam, depth: usize) {
+        let facts = match (it.amp_token(), it.mut_token(), it.ty()) {
+            (Some(_), Some(_), _) => ValueFacts::EXCLUSIVE,
+            (Some(_), None, _) => ValueFacts::SHARED,
+            (None, _, Some(ty)) => ValueFacts::from_type(&ty.syntax().text().to_string()),
+            (None, _, None) => ValueFacts::default(),
+        };
+        let Some(name) = it.name() else { return };
+        let range = self.range(name.syntax());
+        let facts = self.known(range).or(facts);
+        let value = self.graph.declare(Some("self".into()), Origin::Param, range, facts, depth);
+        self.graph.push(Action::Init(value));
+        self.graph.name("self".into(), value);
+    }
+}
+
+/// The awaits in source order and what crosses them.
+fn crossings(graph: &Graph) -> (Vec<TextRange>, Vec<Crossing>) {
+    let held = held_at_awaits(graph);
+    let mut awaits = graph.awaits.clone();
+    awaits.sort_by_key(|range| (range.start(), range.end()));
+    awaits.dedup();
+    let mut crossings: Vec<Crossing> = graph
+        .values
+        .iter()
+        .map(|value| Crossing {
+            name: value.name.as_ref().map(SmolStr::to_string),
+            origin: value.origin,
+            range: value.range,
+            awaits: Vec::new(),
+            held_from_start: value.origin == Origin::Param,
+        })
+        .collect();
+    for (range, values) in graph.awaits.iter().zip(&held) {
+        let Ok(index) =
+            awaits.binary_search_by_key(&(range.start(), range.end()), |it| (it.start(), it.end()))
+        else {
+            continue;
+        };
+        for value in values {
+            if let Some(crossing) = crossings.get_mut(*value as usize) {
+                crossing.awaits.push(index);
+            }
+        }
+    }
+    crossings.retain(|it| it.held_from_start || !it.awaits.is_empty());
+    (awaits, merge(crossings))
+}
+
+/// A value and the reference to it that an expression makes have one range: they are one.
+fn merge(mut crossings: Vec<Crossing>) -> Vec<Crossing> {
+    crossings.sort_by_key(|it| (it.range.start(), it.range.end(), it.name.is_none()));
+    crossings.dedup_by(|later, first| {
+        let same = later.range == first.range;
+        if same {
+            first.awaits.append(&mut later.awaits);
+        }
+        same
+    });
+    for crossing in &mut crossings {
+        crossing.awaits.sort_unstable();
+        crossing.awaits.dedup();
+    }
+    crossings
+}
+
+/// Where a body may await: words and macro calls, ascending.
+fn await_offsets(node: &SyntaxNode, shift: i64, awaiting: &FxHashSet<SmolStr>) -> Vec<TextSize> {
+    let tokens = node.descendants_with_tokens().filter_map(NodeOrToken::into_token);
+    let awaits = tokens.filter(|token| {
+        let text = token.text();
+        match token.kind() {
+            SyntaxKind::IDENT => {
+                let hides = AWAITING.contains(&text) || awaiting.contains(text);
+                text == "await"
+                    || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
+            }
+            kind => kind == T![await] || kind == T![yield] || text == "yield",
+        }
+    });
+    awaits.map(|token| shifted(token.text_range(), shift).start()).collect()
+}
+
+/// The end of the last token before a node, white space left out.
+fn end_before(node: &SyntaxNode) -> TextSize {
+    let mut token = node.first_token().and_then(|token| token.prev_token());
+    while let Some(it) = &token {
+        if !it.kind().is_trivia() {
+            return it.text_range().end();
+        }
+        token = it.prev_token();
+    }
+    node.text_range().start()
+}
+
+fn is_async_group(group: &SyntaxNode) -> bool {
+    let mut before = group.prev_sibling_or_token();
+    while let Some(NodeOrToken::Token(word)) = &before {
+        if word.kind() == T![async] {
+            return true;
+        }
+        if !word.kind().is_trivia() && word.kind() != T![move] {
+            return false;
+        }
+        before = word.prev_sibling_or_token();
+    }
+    false
+}
+
+/// The variable that a name means outside of a body; `None` for functions, statics, constants.
+fn outer_binding(site: &Site, name: &str) -> Option<TextRange> {
+    let mut child = site.node.clone();
+    while let Some(parent) = child.parent() {
+        let found = match parent.kind() {
+            SyntaxKind::STMT_LIST => declared_before(&parent, &child, name),
+            SyntaxKind::MATCH_ARM
+            | SyntaxKind::FOR_EXPR
+            | SyntaxKind::IF_EXPR
+            | SyntaxKind::WHILE_EXPR
+            | SyntaxKind::CLOSURE_EXPR
+            | SyntaxKind::FN => declared_beside(&parent, &child, name),
+            _ => None,
+        };
+        if let Some(range) = found {
+            return Some(shifted(range, site.shift));
+        }
+        // An item sees no variables; a parsed macro piece is wrapped in one.
+        if parent.kind() == SyntaxKind::FN {
+            break;
+        }
+        child = parent;
+    }
+    outer_binding(site.outer.as_ref()?, name)
+}
+
+fn declared_before(list: &SyntaxNode, child: &SyntaxNode, name: &str) -> Option<TextRange> {
+    let end = child.text_range().start();
+    let statements = list.children().take_while(|it| it.text_range().end() <= end);
+    let lets = statements.filter_map(ast::LetStmt::cast);
+    lets.filter_map(|it| it.pat()).filter_map(|pat| named_in(pat.syntax(), name)).last()
+}
+
+fn declared_beside(parent: &SyntaxNode, child: &SyntaxNode, name: &str) -> Option<TextRange> {
+    let end = child.text_range().start();
+    let before = parent.children().take_while(|it| it.text_range().end() <= end);
+    before.filter_map(|it| named_in(&it, name)).last()
+}
+
+fn named_in(node: &SyntaxNode, name: &str) -> Option<TextRange> {
+    let idents = node.descendants().filter_map(|node| {
+        let found = match node.kind() {
+            SyntaxKind::IDENT_PAT => ast::IdentPat::cast(node)?.name()?,
+            SyntaxKind::SELF_PARAM => ast::SelfParam::cast(node)?.name()?,
+            _ => return None,
+        };
+        (plain_name(&found.text()) == name).then(|| found.syntax().text_range())
+    });
+    idents.last()
+}

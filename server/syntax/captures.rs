@@ -1,0 +1,279 @@
+//! Closures and nested async blocks: what they take from the body around them.
+
+use ra_ap_syntax::{
+    AstNode, NodeOrToken, SmolStr, SyntaxKind, SyntaxNode, SyntaxToken, T, TextRange, TextSize,
+    ast::{self, HasName},
+};
+
+use super::{
+    graph::Action,
+    lower::{Lowering, Place, plain_name, shifted},
+    patterns::is_constant_pattern,
+    types::Receiver,
+};
+
+/// How a closure uses a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Capture {
+    /// It needs the value.
+    Value,
+    /// It needs a part of the value.
+    Part,
+    /// A reference is enough.
+    Reference,
+}
+
+/// A variable that a closure declares itself, and where it can be seen.
+struct Inner {
+    name: SmolStr,
+    visible: TextRange,
+}
+
+impl Lowering<'_> {
+    /// The closure or async block at `node` is made: it takes what it uses.
+    pub(super) fn captures(&mut self, node: &SyntaxNode, is_move: bool) {
+        let inner = declared_within(node);
+        let is_hidden = |name: &str, at: TextSize| {
+            inner.iter().any(|inner| inner.name == name && inner.visible.contains(at))
+        };
+        for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+            let at = token.text_range().start();
+            match token.kind() {
+                SyntaxKind::IDENT | SyntaxKind::SELF_KW => {
+                    let name = plain_name(token.text());
+                    if let Some(capture) = self.mention(&token)
+                        && !is_hidden(&name, at)
+                    {
+                        // What a `move` closure inside takes, this one needs whole.
+                        let taken_inside = moves_within(&token, node);
+                        let capture = if taken_inside { Capture::Value } else { capture };
+                        self.capture(&name, capture, is_move);
+                    }
+                }
+                SyntaxKind::STRING if in_token_tree(&token) => {
+                    for name in inline_arguments(token.text()) {
+                        if !is_hidden(&name, at) {
+                            self.capture(&name, Capture::Reference, is_move);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn capture(&mut self, name: &str, capture: Capture, is_move: bool) {
+        let place = self.named(name);
+        let Some(value) = place.value else { return };
+        let whole_only = !self.edition.at_least_2021();
+        match capture {
+            Capture::Part if place.facts.is_reference() && !whole_only => self.use_place(place),
+            Capture::Part if place.facts.shape.is_none() && is_move && !whole_only => {
+                self.use_place(place);
+            }
+            _ if is_move => self.consume(place),
+            Capture::Part | Capture::Reference => self.borrow(place),
+            Capture::Value if place.facts.copy == Some(false) => self.consume(place),
+            Capture::Value if place.facts.is_copy() => self.borrow(place),
+            Capture::Value => self.graph.push(Action::CaptureByUse(value)),
+        }
+    }
+
+    /// How a token mentions a variable; `None` when it is something else.
+    fn mention(&self, token: &SyntaxToken) -> Option<Capture> {
+        if in_token_tree(token) {
+            return is_variable_token(token).then_some(Capture::Reference);
+        }
+        let name = ast::NameRef::cast(token.parent()?)?;
+        if let Some(field) = name.syntax().parent().and_then(ast::RecordExprField::cast) {
+            // `S { x }`; in `S { x: y }` the field name is no variable.
+            return field.colon_token().is_none().then_some(Capture::Value);
+        }
+        let segment = ast::PathSegment::cast(name.syntax().parent()?)?;
+        let path = ast::Path::cast(segment.syntax().parent()?)?;
+        if path.qualifier().is_some() {
+            return None;
+        }
+        let expr = ast::PathExpr::cast(path.syntax().parent()?)?;
+        Some(self.capture_of(&ast::Expr::PathExpr(expr)))
+    }
+
+    fn capture_of(&self, expr: &ast::Expr) -> Capture {
+        let Some(parent) = expr.syntax().parent() else { return Capture::Reference };
+        match ast::Expr::cast(parent.clone()) {
+            Some(ast::Expr::FieldExpr(_)) => Capture::Part,
+            Some(ast::Expr::ParenExpr(it)) => self.capture_of(&ast::Expr::ParenExpr(it)),
+            Some(ast::Expr::PrefixExpr(it)) if it.op_kind() == Some(ast::UnaryOp::Deref) => {
+                Capture::Part
+            }
+            Some(ast::Expr::MethodCallExpr(it)) => {
+                let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
+                match self.receiver_kind(expr, &name) {
+                    Receiver::Value => Capture::Value,
+                    Receiver::Reference if self.hint(expr).is_reference() => Capture::Part,
+                    Receiver::Reference => Capture::Reference,
+                }
+            }
+            Some(
+                ast::Expr::AwaitExpr(_)
+                | ast::Expr::TryExpr(_)
+                | ast::Expr::ReturnExpr(_)
+                | ast::Expr::BreakExpr(_)
+                | ast::Expr::TupleExpr(_)
+                | ast::Expr::ArrayExpr(_)
+                | ast::Expr::ForExpr(_)
+                | ast::Expr::ClosureExpr(_),
+            ) => Capture::Value,
+            Some(ast::Expr::BinExpr(it)) => {
+                let assigns = matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { op: None }));
+                let is_right = it.rhs().is_some_and(|rhs| rhs.syntax() == expr.syntax());
+                if assigns && is_right { Capture::Value } else { Capture::Reference }
+            }
+            Some(_) => Capture::Reference,
+            None => {
+                let by_value = matches!(
+                    parent.kind(),
+                    SyntaxKind::ARG_LIST
+                        | SyntaxKind::LET_STMT
+                        | SyntaxKind::RECORD_EXPR_FIELD
+                        | SyntaxKind::STMT_LIST
+                        | SyntaxKind::MATCH_ARM
+                );
+                if by_value { Capture::Value } else { Capture::Reference }
+            }
+        }
+    }
+
+    /// What cannot be parsed is read word by word: variables are borrowed, awaits counted.
+    pub(super) fn scan_tokens(&mut self, node: &SyntaxNode) {
+        self.scan(node, false);
+    }
+
+    /// The same; `formats` says that a reference to each variable is taken, as formatting does.
+    pub(super) fn scan(&mut self, node: &SyntaxNode, formats: bool) {
+        for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+            match token.kind() {
+                SyntaxKind::IDENT | SyntaxKind::SELF_KW if is_variable_token(&token) => {
+                    let reached = neighbour(&token, SyntaxToken::next_token)
+                        .is_some_and(|next| next.kind() == T![.]);
+                    self.borrow_named(&plain_name(token.text()), formats && !reached);
+                }
+                SyntaxKind::STRING => {
+                    for name in inline_arguments(token.text()) {
+                        self.borrow_named(&name, true);
+                    }
+                }
+                kind if kind == T![await] || token.text() == "await" => {
+                    self.graph.await_point(shifted(token.text_range(), self.shift));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn borrow_named(&mut self, name: &str, itself: bool) {
+        if self.graph.resolve(name).is_some() || name.starts_with(|c: char| c.is_lowercase()) {
+            let place = self.named(name);
+            self.borrow(Place { indirect: place.facts.is_reference() && !itself, ..place });
+        }
+    }
+}
+
+/// What a closure or block declares, and where.
+fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
+    let declared = node.descendants().filter_map(ast::IdentPat::cast).filter_map(|pat| {
+        if is_constant_pattern(&pat) {
+            return None;
+        }
+        let scope = pat.syntax().ancestors().find(|it| {
+            matches!(
+                it.kind(),
+                SyntaxKind::STMT_LIST
+                    | SyntaxKind::MATCH_ARM
+                    | SyntaxKind::CLOSURE_EXPR
+                    | SyntaxKind::FOR_EXPR
+                    | SyntaxKind::WHILE_EXPR
+                    | SyntaxKind::IF_EXPR
+                    | SyntaxKind::FN
+            )
+        })?;
+        let start = match pat.syntax().ancestors().find_map(ast::LetStmt::cast) {
+            Some(statement) if scope.kind() == SyntaxKind::STMT_LIST => {
+                statement.syntax().text_range().end()
+            }
+            _ => pat.syntax().text_range().start(),
+        };
+        let end = scope.text_range().end();
+        let name = plain_name(&pat.name()?.text());
+        (start <= end).then(|| Inner { name, visible: TextRange::new(start, end) })
+    });
+    declared.collect()
+}
+
+/// Whether a token lies in a `move` closure or async block inside of `node`.
+fn moves_within(token: &SyntaxToken, node: &SyntaxNode) -> bool {
+    let inside = token.parent_ancestors().take_while(|it| it != node);
+    inside.into_iter().any(|it| match it.kind() {
+        SyntaxKind::CLOSURE_EXPR => {
+            ast::ClosureExpr::cast(it).is_some_and(|it| it.move_token().is_some())
+        }
+        SyntaxKind::BLOCK_EXPR => {
+            ast::BlockExpr::cast(it).is_some_and(|it| it.move_token().is_some())
+        }
+        _ => false,
+    })
+}
+
+fn in_token_tree(token: &SyntaxToken) -> bool {
+    token.parent().is_some_and(|parent| parent.kind() == SyntaxKind::TOKEN_TREE)
+}
+
+/// In a macro's tokens: a word that is no field, method, path, function or macro.
+fn is_variable_token(token: &SyntaxToken) -> bool {
+    let before = neighbour(token, SyntaxToken::prev_token);
+    let after = neighbour(token, SyntaxToken::next_token);
+    let after_dot = before.as_ref().is_some_and(|it| it.kind() == T![.]);
+    let in_path =
+        [&before, &after].into_iter().flatten().any(|it| it.kind() == T![:] && doubled(it));
+    let called = after.is_some_and(|it| it.kind() == T![!] && !doubled_with(&it, T![=]));
+    !after_dot && !in_path && !called
+}
+
+fn doubled(token: &SyntaxToken) -> bool {
+    doubled_with(token, T![:]) || token.prev_token().is_some_and(|before| before.kind() == T![:])
+}
+
+fn doubled_with(token: &SyntaxToken, kind: SyntaxKind) -> bool {
+    token.next_token().is_some_and(|next| next.kind() == kind)
+}
+
+fn neighbour(
+    token: &SyntaxToken,
+    step: fn(&SyntaxToken) -> Option<SyntaxToken>,
+) -> Option<SyntaxToken> {
+    let mut next = step(token)?;
+    while next.kind().is_trivia() {
+        next = step(&next)?;
+    }
+    Some(next)
+}
+
+/// The variables that a format string names: `"{x} {y:?}"`.
+pub(super) fn inline_arguments(literal: &str) -> Vec<SmolStr> {
+    let mut names = Vec::new();
+    let mut rest = literal;
+    while let Some((_, after)) = rest.split_once('{') {
+        if let Some(escaped) = after.strip_prefix('{') {
+            rest = escaped;
+            continue;
+        }
+        let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(after.len());
+        let (name, tail) = after.split_at(end);
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        if is_name && tail.starts_with(['}', ':']) {
+            names.push(name.into());
+        }
+        rest = tail;
+    }
+    names
+}

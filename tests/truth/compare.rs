@@ -1,0 +1,495 @@
+//! Our pairs against rustc's.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    path::Path,
+};
+
+use ra_ap_syntax::{Edition, TextRange, TextSize};
+use sendlens::syntax::{AsyncBody, Facts, Origin, Receiver, ValueFacts, analyse_with};
+
+use crate::mir::{self, Body, Local, Span};
+
+/// The passes to dump: MIR before borrow checking, which decides `Send`, and the layout.
+pub(crate) const PASSES: &str = "SimplifyCfg-promote-consts & {closure | StateTransform & {closure";
+
+/// Counts of one way to compare.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Counts {
+    both: usize,
+    ours: usize,
+    theirs: usize,
+}
+
+/// By what was known (nothing, types, types and receivers): named values, all values.
+#[derive(Debug, Default)]
+pub(crate) struct Score {
+    named: [Counts; 3],
+    all: [Counts; 3],
+    layout: Counts,
+    bodies: usize,
+    missing: usize,
+}
+
+const KNOWLEDGE: [&str; 3] = ["without facts", "with types", "with types and receivers"];
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.both += other.both;
+        self.ours += other.ours;
+        self.theirs += other.theirs;
+    }
+
+    fn line(self) -> String {
+        let ratio = |whole: usize| if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 };
+        let (precision, recall) = (ratio(self.both + self.ours), ratio(self.both + self.theirs));
+        format!(
+            "precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})",
+            self.both, self.ours, self.theirs
+        )
+    }
+}
+
+impl Score {
+    pub(crate) fn add(&mut self, other: &Self) {
+        for index in 0..3 {
+            self.named[index].add(other.named[index]);
+            self.all[index].add(other.all[index]);
+        }
+        self.layout.add(other.layout);
+        self.bodies += other.bodies;
+        self.missing += other.missing;
+    }
+
+    pub(crate) fn print(&self) {
+        println!("bodies {}, not found by us {}", self.bodies, self.missing);
+        for (index, name) in KNOWLEDGE.iter().enumerate() {
+            println!("{name:>26}, named: {}", self.named[index].line());
+            println!("{name:>26}, all:   {}", self.all[index].line());
+        }
+        println!("{:>26}: {}", "dumped MIR against layout", self.layout.line());
+    }
+}
+
+/// A pair: the value's range and the await's.
+type Pair = (TextRange, TextRange);
+
+/// What rustc stores in the bodies of one file.
+#[derive(Default)]
+struct File {
+    bodies: Vec<Body>,
+}
+
+pub(crate) fn compare_directory(
+    dumps: &Path,
+    root: &Path,
+    edition: Edition,
+    verbose: bool,
+) -> Score {
+    let mut files: BTreeMap<String, File> = BTreeMap::new();
+    let mut score = Score::default();
+    let mut seen = HashSet::new();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(dumps).into_iter().flatten().flatten().map(|it| it.path()).collect();
+    paths.sort();
+    for path in &paths {
+        let name = path.to_string_lossy();
+        if !name.ends_with("SimplifyCfg-promote-consts.after.mir") {
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(path) else { continue };
+        let Some(body) = mir::read(&text) else { continue };
+        let Some(file) = main_file(&body, root) else { continue };
+        if seen.insert((
+            file.clone(),
+            body.title.clone(),
+            body.locals.get(&0).map(|it| it.span.clone()),
+        )) {
+            files.entry(file).or_default().bodies.push(body);
+        }
+        score.layout.add(check_layout(&paths, path));
+    }
+    let types = Types::collect(files.values().flat_map(|file| &file.bodies));
+    for (name, file) in &files {
+        let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
+        score.add(&compare_file(name, &text, file, edition, &types, verbose));
+    }
+    score
+}
+
+/// The file that a body was written in.
+fn main_file(body: &Body, root: &Path) -> Option<String> {
+    let file = &body.locals.get(&0)?.span.file;
+    root.join(file).is_file().then(|| file.clone())
+}
+
+/// Our reading of the MIR just before the transform must give the layout that rustc printed.
+fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
+    let name = path.to_string_lossy();
+    let Some((stem, _)) = name.rsplit_once(".1-1-") else { return Counts::default() };
+    let of = |end: &str| {
+        let found = paths.iter().find(|it| {
+            let it = it.to_string_lossy();
+            it.starts_with(&format!("{stem}.2-2-")) && it.ends_with(end)
+        });
+        found.and_then(|path| std::fs::read_to_string(path).ok())
+    };
+    let (Some(before), Some(after)) =
+        (of("StateTransform.before.mir"), of("StateTransform.after.mir"))
+    else {
+        return Counts::default();
+    };
+    let (Some(body), Some(layout)) = (mir::read(&before), mir::read_layout(&after)) else {
+        return Counts::default();
+    };
+    let mut counts = Counts::default();
+    for ((_, held), printed) in body.stored().iter().zip(&layout) {
+        let ours: BTreeSet<Span> =
+            held.iter().filter_map(|it| body.locals.get(it)).map(|it| it.span.clone()).collect();
+        let theirs: BTreeSet<Span> = printed.iter().map(|(span, _)| span.clone()).collect();
+        counts.both += ours.intersection(&theirs).count();
+        counts.ours += ours.difference(&theirs).count();
+        counts.theirs += theirs.difference(&ours).count();
+    }
+    counts
+}
+
+/// What the types of a crate are known to be.
+#[derive(Default)]
+struct Types {
+    copied: HashSet<String>,
+    dropped: HashSet<String>,
+}
+
+impl Types {
+    fn collect<'a>(bodies: impl Iterator<Item = &'a Body>) -> Self {
+        let mut types = Self::default();
+        for local in bodies.flat_map(|body| body.locals.values()) {
+            if local.copied {
+                types.copied.insert(local.ty.clone());
+            }
+            if local.dropped {
+                types.dropped.insert(local.ty.clone());
+            }
+        }
+        types
+    }
+
+    fn facts(&self, ty: &str) -> ValueFacts {
+        let read = ValueFacts::from_type(ty);
+        ValueFacts {
+            // A closure is `Copy` or not by what it captures: `copy _n` need not occur.
+            copy: match self.copied.contains(ty) || read.copy == Some(true) {
+                false if ty.contains("{closure") => None,
+                copied => Some(copied),
+            },
+            needs_drop: Some(self.dropped.contains(ty) || read.needs_drop == Some(true)),
+            shape: read.shape,
+        }
+    }
+}
+
+fn compare_file(
+    name: &str,
+    text: &str,
+    file: &File,
+    edition: Edition,
+    types: &Types,
+    verbose: bool,
+) -> Score {
+    let lines = Lines::new(text);
+    let mut facts = Facts::default();
+    for body in &file.bodies {
+        add_types(body, name, text, &lines, types, &mut facts);
+    }
+    let mut with_receivers = facts.clone();
+    for body in &file.bodies {
+        add_receivers(body, name, text, &lines, &mut with_receivers);
+    }
+    let wanted = std::env::var("TRUTH_FACTS").ok().and_then(|it| it.parse().ok()).unwrap_or(2);
+    let mut score = Score { bodies: file.bodies.len(), ..Score::default() };
+    for (index, facts) in [Facts::default(), facts, with_receivers].iter().enumerate() {
+        let ours = analyse_with(text, edition, facts);
+        for body in &file.bodies {
+            let Some(ours) = find_body(body, &ours, name, text, &lines) else {
+                if index == 0 {
+                    score.missing += 1;
+                    if verbose {
+                        println!("{name}: body not found: {}", body.title);
+                    }
+                }
+                continue;
+            };
+            let verbose = verbose && index == wanted;
+            let (named, all) = compare_body(body, ours, name, text, &lines, verbose);
+            score.named[index].add(named);
+            score.all[index].add(all);
+        }
+    }
+    score
+}
+
+/// Our body that covers the same await points, or the same range.
+fn find_body<'a>(
+    body: &Body,
+    ours: &'a [AsyncBody],
+    name: &str,
+    text: &str,
+    lines: &Lines,
+) -> Option<&'a AsyncBody> {
+    let range = lines.range(text, &body.locals.get(&0)?.span)?;
+    let _ = name;
+    // `_0` of a coroutine has the span of the body's braces, or of the whole expression.
+    ours.iter()
+        .filter(|it| it.range.contains_range(range) || range.contains_range(it.range))
+        .min_by_key(|it| {
+            let distance = |a: TextSize, b: TextSize| u32::from(a).abs_diff(u32::from(b));
+            distance(it.range.end(), range.end()) * 4
+                + distance(it.header.end(), range.start())
+                    .min(distance(it.range.start(), range.start()))
+        })
+}
+
+fn compare_body(
+    body: &Body,
+    ours: &AsyncBody,
+    name: &str,
+    text: &str,
+    lines: &Lines,
+    verbose: bool,
+) -> (Counts, Counts) {
+    let stored = body.stored();
+    let hidden: Vec<TextRange> =
+        ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
+    let mut next_hidden = hidden.iter();
+    let foreign =
+        stored.iter().filter(|(span, _)| await_range(span, name, text, lines).is_none()).count();
+    let mut theirs: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
+    let mut known_awaits = BTreeSet::new();
+    for (span, held) in &stored {
+        let at = match await_range(span, name, text, lines) {
+            Some(range) => range,
+            None if foreign == hidden.len() => *next_hidden.next().unwrap_or(&hidden[0]),
+            None => continue,
+        };
+        known_awaits.insert((at.start(), at.end()));
+        for local in held.iter().filter_map(|it| body.locals.get(it)) {
+            if let Some(value) = value_range(local, name, text, lines) {
+                let named = local.name.as_deref().is_some_and(|it| {
+                    it != "iter" && it != "__awaitee" || is_pattern(text, value, it)
+                });
+                let entry = theirs.entry(key(value, at)).or_insert(((value, at), false));
+                entry.1 |= named;
+            }
+        }
+    }
+    let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
+    for crossing in ours.crossings.iter().filter(|it| it.origin != Origin::Capture) {
+        for at in crossing.awaits.iter().filter_map(|index| ours.awaits.get(*index)) {
+            // An await that rustc has no yield for was configured out, or cannot be reached.
+            if known_awaits.contains(&(at.start(), at.end())) {
+                let named = crossing.name.is_some() || crossing.origin == Origin::Param;
+                mine.insert(key(strip(text, crossing.range), *at), ((crossing.range, *at), named));
+            }
+        }
+    }
+    let (mut named, mut all) = (Counts::default(), Counts::default());
+    for (key, (pair, is_named)) in &theirs {
+        let found = mine.contains_key(key);
+        count(&mut all, found, false);
+        if *is_named {
+            count(&mut named, found, false);
+        }
+        if !found && verbose {
+            report("only rustc", name, text, lines, *pair, *is_named);
+        }
+    }
+    for (key, (pair, is_named)) in &mine {
+        // What a macro call makes has a span in the macro's definition: it cannot be compared.
+        if !theirs.contains_key(key) && (*is_named || !is_macro_call(&text[pair.0])) {
+            count(&mut all, false, true);
+            if *is_named {
+                count(&mut named, false, true);
+            }
+            if verbose {
+                report("only ours", name, text, lines, *pair, *is_named);
+            }
+        }
+    }
+    (named, all)
+}
+
+fn count(counts: &mut Counts, both: bool, ours: bool) {
+    match (both, ours) {
+        (true, _) => counts.both += 1,
+        (false, true) => counts.ours += 1,
+        (false, false) => counts.theirs += 1,
+    }
+}
+
+fn report(who: &str, name: &str, text: &str, lines: &Lines, (value, at): Pair, named: bool) {
+    let line =
+        |offset: TextSize| lines.starts.partition_point(|start| *start <= usize::from(offset));
+    let value_text = text[value].lines().next().unwrap_or_default();
+    let kind = if named { "named" } else { "temporary" };
+    println!(
+        "{who}: {kind} `{value_text}` {name}:{} across {name}:{}",
+        line(value.start()),
+        line(at.start())
+    );
+}
+
+fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
+    (at.start().into(), at.end().into(), value.start().into(), value.end().into())
+}
+
+fn is_word(text: &str, range: TextRange) -> bool {
+    matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
+}
+
+fn is_macro_call(text: &str) -> bool {
+    let path = text.split('!').next().unwrap_or_default();
+    path.len() < text.len() && path.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
+}
+
+fn is_pattern(text: &str, range: TextRange, name: &str) -> bool {
+    text.get(std::ops::Range::<usize>::from(range)) == Some(name)
+}
+
+/// The word `await` of a yield; `None` when it lies in a macro's definition.
+fn await_range(span: &Span, name: &str, text: &str, lines: &Lines) -> Option<TextRange> {
+    if span.file != name {
+        return None;
+    }
+    lines.range(text, span).filter(|range| is_word(text, *range))
+}
+
+/// The user's range of a stored local; `None` for the machinery of `await` and of macros.
+fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<TextRange> {
+    if local.span.file != name || local.name.as_deref() == Some("__awaitee") {
+        return None;
+    }
+    let range = lines.range(text, &local.span)?;
+    let value = &text[range];
+    let machinery = value == "await"
+        || value == "?"
+        || value.is_empty()
+        || value.starts_with('{') && local.ty == "bool";
+    (!machinery).then(|| strip(text, range))
+}
+
+/// `x` of `mut x`, `ref x`, `&mut self`, `(x)`.
+fn strip(text: &str, range: TextRange) -> TextRange {
+    let value = &text[range];
+    for prefix in ["mut ", "ref mut ", "ref ", "&mut self", "&self"] {
+        if let Some(rest) = value.strip_prefix(prefix) {
+            let rest = if prefix.ends_with("self") { "self" } else { rest.trim_start() };
+            let is_name = rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '#');
+            if is_name {
+                return TextRange::new(range.end() - TextSize::of(rest), range.end());
+            }
+        }
+    }
+    if value.starts_with('&')
+        && value.ends_with("self")
+        && value.contains('\'')
+        && !value.contains(['.', '('])
+    {
+        return TextRange::new(range.end() - TextSize::of("self"), range.end());
+    }
+    if value.starts_with('(') && closes_at_end(value) && !value.contains(',') {
+        let one = TextSize::new(1);
+        return strip(text, TextRange::new(range.start() + one, range.end() - one));
+    }
+    range
+}
+
+fn closes_at_end(value: &str) -> bool {
+    let mut depth = 0;
+    for (at, c) in value.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1 == value.len();
+        }
+    }
+    false
+}
+
+/// The type of each value: of a named local, and of what an expression makes.
+fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, facts: &mut Facts) {
+    let mut chosen: HashMap<TextRange, (u32, ValueFacts)> = HashMap::new();
+    for local in body.locals.values().filter(|local| local.span.file == name) {
+        let Some(range) = lines.range(text, &local.span) else { continue };
+        let range = strip(text, range);
+        let explicit = text[range].starts_with('&');
+        if local.is_reference_to && !explicit && local.name.is_none() {
+            continue;
+        }
+        let is_await = text[range].ends_with(".await");
+        // One expression has many locals. The user's name counts most; in a guard it stands for
+        // a reference, too. `result` is what an await gives. Otherwise later locals are made
+        // further inside: they have the expression's own type, before it is adjusted.
+        let rank = match local.name.as_deref() {
+            Some("result") if is_await => 3,
+            Some("__awaitee") => 0,
+            Some(_) if local.is_reference_to && !explicit => 1,
+            Some(_) => 4,
+            None if is_await => 1,
+            None => 2,
+        };
+        let mut new = types.facts(&local.ty);
+        let old = chosen.get(&range).copied();
+        if old.is_some_and(|(old, _)| old > rank) {
+            continue;
+        }
+        // `x?` makes a `ControlFlow` and the value: it is dropped when either is.
+        if let (Some((_, old)), true) = (old, text[range].ends_with('?')) {
+            new.needs_drop = Some(new.needs_drop == Some(true) || old.needs_drop == Some(true));
+        }
+        chosen.insert(range, (rank, new));
+    }
+    facts.values.extend(chosen.into_iter().map(|(range, (_, facts))| (range, facts)));
+}
+
+/// How each receiver is taken: by reference when a reference to it is made at its place.
+fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut Facts) {
+    let mut by_range: HashMap<TextRange, bool> = HashMap::new();
+    for local in
+        body.locals.values().filter(|local| local.span.file == name && local.name.is_none())
+    {
+        let Some(range) = lines.range(text, &local.span) else { continue };
+        *by_range.entry(strip(text, range)).or_default() |= local.is_reference_to;
+    }
+    for (range, by_reference) in by_range {
+        let kind = if by_reference { Receiver::Reference } else { Receiver::Value };
+        facts.receivers.insert(range, kind);
+    }
+}
+
+/// Line starts, to turn rustc's columns (characters) into offsets.
+struct Lines {
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { starts: starts.collect() }
+    }
+
+    fn offset(&self, text: &str, (line, column): (usize, usize)) -> Option<TextSize> {
+        let start = *self.starts.get(line.checked_sub(1)?)?;
+        let rest = text.get(start..)?;
+        let bytes: usize = rest.chars().take(column.checked_sub(1)?).map(char::len_utf8).sum();
+        TextSize::try_from(start + bytes).ok()
+    }
+
+    fn range(&self, text: &str, span: &Span) -> Option<TextRange> {
+        let (start, end) = (self.offset(text, span.start)?, self.offset(text, span.end)?);
+        (start <= end).then(|| TextRange::new(start, end))
+    }
+}
