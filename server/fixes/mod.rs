@@ -19,6 +19,7 @@ mod instrument_span;
 mod move_after_await;
 mod place;
 mod region;
+mod replace_mutex_with_tokio;
 mod retype;
 mod stringify_error_before_await;
 mod use_send_rng;
@@ -77,7 +78,7 @@ pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
 
 /// Fixes that write a long form first, because only the end shows whether a short one will do.
-const POLISH: &[(&str, Polish)] = &[];
+const POLISH: &[(&str, Polish)] = &[("replace_mutex_with_tokio", replace_mutex_with_tokio::polish)];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
 pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
@@ -104,6 +105,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.

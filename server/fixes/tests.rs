@@ -50,6 +50,8 @@ pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> 
     };
     let mut sources = Sources::default();
     sources.insert("src/lib.rs", text.as_str());
+    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    sources.insert("Cargo.toml", manifest);
     let context = FixContext::new(&problem, &sources).unwrap();
     let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
     let draft = rule(&context)?;

@@ -5,8 +5,13 @@ use ra_ap_syntax::{
     ast::{self, HasLoopBody, HasName},
 };
 
+/// The fns of a tree with this name.
+pub(in super::super) fn fns(tree: &SyntaxNode, name: &str) -> Vec<ast::Fn> {
+    fns_of(tree, name, None)
+}
+
 /// The fns of a tree with this name; of an impl or trait of `owner` when one is given.
-pub(super) fn fns(tree: &SyntaxNode, name: &str, owner: Option<&str>) -> Vec<ast::Fn> {
+pub(super) fn fns_of(tree: &SyntaxNode, name: &str, owner: Option<&str>) -> Vec<ast::Fn> {
     let named = tree.descendants().filter_map(ast::Fn::cast);
     let named = named.filter(|it| it.name().is_some_and(|it| it.text() == name));
     named.filter(|it| owner.is_none_or(|owner| owner_of(it).as_deref() == Some(owner))).collect()
@@ -190,4 +195,16 @@ pub(in super::super) fn names_definition(node: &SyntaxNode) -> Option<String> {
             .or_else(|| ast::Variant::cast(node).and_then(|it| it.name()))?;
         Some(name.text().to_string())
     })
+}
+
+/// The variable, field or static whose declaration a type stands in, else the item.
+pub(in super::super) fn names_declaration(node: &SyntaxNode) -> Option<String> {
+    let variable = node.ancestors().find_map(|node| {
+        let pat = ast::Param::cast(node.clone())
+            .and_then(|it| it.pat())
+            .or_else(|| ast::LetStmt::cast(node).and_then(|it| it.pat()))?;
+        let name = pat.syntax().descendants().find_map(ast::IdentPat::cast)?.name()?;
+        Some(name.text().to_string())
+    });
+    variable.or_else(|| names_definition(node))
 }

@@ -15,7 +15,7 @@ mod world;
 
 pub(super) use answer::answer;
 pub(super) use dyn_bounds::{DynBounds, dyn_trait};
-pub(super) use lookup::{enclosing_body, names_definition};
+pub(super) use lookup::{enclosing_body, fns, names_declaration, names_definition};
 pub(super) use report::{node_at, span_of, texts_of};
 pub(super) use walk::Walk;
 pub(super) use world::{Site, World};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{
-    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, TextRange,
+    AstNode, SyntaxKind, SyntaxNode, TextRange,
     ast::{self, HasArgList},
 };
 
@@ -202,7 +202,7 @@ impl<'w> Walk<'w> {
             file,
             &needle,
             &|tree| {
-                let fns = lookup::fns(tree, name, owner);
+                let fns = lookup::fns_of(tree, name, owner);
                 fns.iter().map(|it| it.syntax().clone()).collect()
             },
             &|walk, file, node| {
@@ -246,7 +246,7 @@ impl<'w> Walk<'w> {
         let owner = owner.map(|it| it.text().to_string());
         match owner.as_deref() {
             None => {
-                if let Some(local) = self.binding(file, &name.text(), callee.syntax()) {
+                if let Some(local) = self.world.binding(file, &name.text(), callee.syntax()) {
                     self.owner(file, &local);
                 } else {
                     self.functions(file, &name.text(), None);
@@ -308,35 +308,17 @@ impl<'w> Walk<'w> {
     fn type_names(&self, file: &Utf8Path, receiver: &ast::Expr) -> Vec<String> {
         let node = receiver.syntax();
         if node.text() == "self" {
-            let real = self.real_node(file, node).unwrap_or_else(|| node.clone());
+            let real = self.world.real_node(file, node).unwrap_or_else(|| node.clone());
             let func = real.ancestors().find_map(ast::Fn::cast);
             return func.and_then(|it| lookup::owner_of(&it)).into_iter().collect();
         }
-        let declared = self.binding(file, &node.text().to_string(), node);
+        let declared = self.world.binding(file, &node.text().to_string(), node);
         let ty = declared.and_then(|node| {
             ast::Param::cast(node.clone())
                 .and_then(|it| it.ty())
                 .or_else(|| ast::LetStmt::cast(node).and_then(|it| it.ty()))
         });
         ty.map(|ty| lookup::names_in(ty.syntax())).unwrap_or_default()
-    }
-
-    /// The declaration of a variable; a use among a macro's tokens looks outside the macro too.
-    fn binding(&self, file: &Utf8Path, name: &str, at: &SyntaxNode) -> Option<SyntaxNode> {
-        lookup::binding(name, at).or_else(|| lookup::binding(name, &self.real_node(file, at)?))
-    }
-
-    /// The node of the file's own tree around what a macro's tokens hide.
-    fn real_node(&self, file: &Utf8Path, node: &SyntaxNode) -> Option<SyntaxNode> {
-        let tree = self.world.tree(file)?;
-        let range = node.text_range();
-        if !tree.text_range().contains_range(range) {
-            return None;
-        }
-        match tree.covering_element(range) {
-            NodeOrToken::Node(node) => Some(node),
-            NodeOrToken::Token(token) => token.parent(),
-        }
     }
 
     fn path(&mut self, file: &Utf8Path, path: &ast::PathExpr) {
@@ -349,7 +331,7 @@ impl<'w> Walk<'w> {
         };
         let name = name.text().to_string();
         if path_node.qualifier().is_none()
-            && let Some(owner) = self.binding(file, &name, path.syntax())
+            && let Some(owner) = self.world.binding(file, &name, path.syntax())
         {
             return self.owner(file, &owner);
         }

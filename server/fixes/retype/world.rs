@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxNode, TextRange, ast};
 
+use super::lookup;
 use crate::{
     problem::{Edit, Problem},
     sources::Sources,
@@ -40,9 +41,13 @@ pub(in super::super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(in super::super) fn new(sources: &'a Sources, problem: &Problem) -> Self {
+        Self::with_edition(sources, &problem.unit.edition)
+    }
+
+    pub(in super::super) fn with_edition(sources: &'a Sources, edition: &str) -> Self {
         Self {
             sources,
-            edition: crate::syntax::edition(&problem.unit.edition),
+            edition: super::super::context::edition(edition),
             trees: RefCell::default(),
         }
     }
@@ -85,6 +90,47 @@ impl<'a> World<'a> {
         let padding = " ".repeat(start.checked_sub(head.len())?);
         let text = format!("{head}{padding}{inner})}}");
         Some(SourceFile::parse(&text, self.edition).tree().syntax().clone())
+    }
+
+    /// The declaration of a variable; a use among a macro's tokens looks outside the macro too.
+    pub(in super::super) fn binding(
+        &self,
+        file: &Utf8Path,
+        name: &str,
+        at: &SyntaxNode,
+    ) -> Option<SyntaxNode> {
+        lookup::binding(name, at).or_else(|| lookup::binding(name, &self.real_node(file, at)?))
+    }
+
+    /// The node of the file's own tree around what a macro's tokens hide.
+    pub(in super::super) fn real_node(
+        &self,
+        file: &Utf8Path,
+        node: &SyntaxNode,
+    ) -> Option<SyntaxNode> {
+        let tree = self.tree(file)?;
+        let range = node.text_range();
+        if !tree.text_range().contains_range(range) {
+            return None;
+        }
+        match tree.covering_element(range) {
+            NodeOrToken::Node(node) => Some(node),
+            NodeOrToken::Token(token) => token.parent(),
+        }
+    }
+
+    /// The arguments of a macro, as far as they read like those of a call.
+    pub(in super::super) fn macro_args(
+        &self,
+        file: &Utf8Path,
+        node: &SyntaxNode,
+    ) -> Vec<ast::Expr> {
+        let tokens = node.descendants().find_map(ast::TokenTree::cast);
+        let inner = tokens.and_then(|it| it.syntax().first_token()?.next_token());
+        let tree = inner.and_then(|it| self.tree_showing(file, it.text_range()));
+        let call = tree.and_then(|tree| tree.descendants().find_map(ast::CallExpr::cast));
+        let args = call.and_then(|it| ast::HasArgList::arg_list(&it));
+        args.iter().flat_map(|it| it.args()).collect()
     }
 
     /// The Rust files that contain a text, nearest to `from` first: the file itself, the rest of
