@@ -1,23 +1,39 @@
 //! What a fix sees: the problem, the texts, and the tree around the value at fault.
 
-use camino::Utf8Path;
+use std::sync::LazyLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, SyntaxNode, SyntaxToken, TextRange, TextSize,
     ast::{self, HasName},
 };
 
 use crate::{
-    problem::{Edit, Held, Problem},
+    problem::{Edit, Held, Position, Problem, Span},
     sources::Sources,
     syntax,
     text::Lines,
 };
 
+/// Stands in for the value where the compiler named none.
+static NO_VALUE: LazyLock<Held> = LazyLock::new(|| {
+    let start = Position { line: 1, column: 1 };
+    Held {
+        name: None,
+        text: String::new(),
+        ty: None,
+        send: None,
+        span: Span { file: Utf8PathBuf::new(), start, end: start },
+        awaits: Vec::new(),
+        why: Vec::new(),
+    }
+});
+
 /// A problem with the parsed file of its value.
 pub struct FixContext<'a> {
     /// The problem.
     pub problem: &'a Problem,
-    /// The value at fault: the first that the compiler named.
+    /// The value at fault: the first that the compiler named, an empty one when it named none.
     pub held: &'a Held,
     /// Every text of the workspace that the fix may edit.
     pub sources: &'a Sources,
@@ -37,11 +53,15 @@ impl<'a> FixContext<'a> {
     /// Parses the file of the problem's first value; `None` when it lies outside the workspace,
     /// or its text is not the one that the compiler saw.
     pub fn new(problem: &'a Problem, sources: &'a Sources) -> Option<Self> {
-        let held = problem.held.first()?;
-        let file = held.span.is_local().then_some(held.span.file.as_path())?;
+        let (held, span) = match problem.held.first() {
+            Some(held) => (held, &held.span),
+            // No value is named; a fix may still help where the compiler put its error.
+            None => (&*NO_VALUE, &problem.reported_at),
+        };
+        let file = span.is_local().then_some(span.file.as_path())?;
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);
-        let value = lines.range(&held.span)?;
+        let value = lines.range(span)?;
         let tree = SourceFile::parse(text, syntax::edition(&problem.unit.edition)).tree();
         Some(Self { problem, held, sources, file, text, lines, tree, value })
     }
@@ -207,11 +227,17 @@ fn follows_dot(token: &SyntaxToken) -> bool {
 
 /// A field access or a method's name is no mention of a variable of that name.
 fn is_declared_or_field(parent: &SyntaxNode) -> bool {
+    use ra_ap_syntax::SyntaxKind::{
+        FIELD_EXPR, METHOD_CALL_EXPR, RECORD_EXPR_FIELD, RECORD_PAT_FIELD,
+    };
     let owner = parent.parent();
-    owner.is_some_and(|owner| {
-        (ast::FieldExpr::can_cast(owner.kind()) || ast::MethodCallExpr::can_cast(owner.kind()))
-            && ast::NameRef::can_cast(parent.kind())
-    })
+    ast::NameRef::can_cast(parent.kind())
+        && owner.is_some_and(|owner| {
+            matches!(
+                owner.kind(),
+                FIELD_EXPR | METHOD_CALL_EXPR | RECORD_EXPR_FIELD | RECORD_PAT_FIELD
+            )
+        })
 }
 
 fn captures(literal: &str, name: &str) -> bool {

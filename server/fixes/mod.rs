@@ -3,6 +3,7 @@
 //! A fix only drafts. The oracle applies the draft in an overlay, asks the compiler, lets the
 //! draft's repairs answer the errors that it caused, and offers what comes out clean.
 
+mod add_send_bound;
 mod await_first;
 mod chain;
 mod clone_out_of_guard;
@@ -14,6 +15,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod make_trait_future_send;
 mod move_after_await;
 mod place;
 mod region;
@@ -87,6 +89,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("add_send_bound", add_send_bound::add_send_bound),
+    ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.
