@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::report::check::CheckArgs;
+use crate::report::{check::CheckArgs, fix::FixArgs};
 
 /// Explains futures that are not Send, and offers fixes the compiler has accepted.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Explain the problems of a workspace in the terminal, for CI or for other programs.
     Check(CheckArgs),
+    /// Apply the best fix that the compiler has accepted to each problem.
+    Fix(FixArgs),
     /// Run a check command for rust-analyzer and let the language server listen.
     ///
     /// Set rust-analyzer.check.overrideCommand to

@@ -25,7 +25,7 @@ use crate::{
     encoding::Encoding,
     flycheck::{Config, Flycheck, Outcome, Report, What},
     oracle::Oracle,
-    problem::Fix,
+    problem::{Fix, Problem},
     rustc::Line,
     settings::Settings,
     shift::Shift,
@@ -84,6 +84,8 @@ pub enum Event {
     },
     /// A check speaks.
     Report(Report),
+    /// What the compiler answers when asked closer; `None` when there is no problem after all.
+    Examined(Judged<Option<Box<Problem>>>),
     /// The compiler's verdict on one fix.
     FixKnown(Judged<Fix>),
     /// All fixes of a problem are judged; an error says why they could not be.
@@ -264,6 +266,7 @@ impl Engine {
             }
             Event::Located { folder, found } => self.located(&folder, found),
             Event::Report(report) => self.report(report),
+            Event::Examined(judged) => self.examined(judged),
             Event::FixKnown(judged) => self.fix_known(judged),
             Event::AllFixesKnown(judged) => self.all_fixes_known(judged),
             // Handled by the loop, which ends with it.
@@ -412,12 +415,23 @@ impl Engine {
     }
 
     fn look_for_workspace_of(&mut self, file: &Utf8Path) {
+        if !self.is_users(file) {
+            return;
+        }
         let known = self.served_index(file);
         let is_up = known.is_some_and(|index| self.served[index].flycheck.is_some());
         let root = file.parent().map(workspace::candidates_above);
         if let Some(root) = root.flatten().filter(|_| !is_up) {
             self.look_for_workspace(root);
         }
+    }
+
+    /// Whether a file is the user's own: jumping into a library must not start a check of it.
+    fn is_users(&self, file: &Utf8Path) -> bool {
+        const LIBRARIES: &[&str] = &["/registry/src/", "/git/checkouts/", "/lib/rustlib/"];
+        let folders = &self.start.folders;
+        let inside = folders.is_empty() || folders.iter().any(|folder| file.starts_with(folder));
+        inside && !LIBRARIES.iter().any(|part| file.as_str().contains(part))
     }
 
     fn look_for_workspace(&mut self, folder: Utf8PathBuf) {
@@ -523,11 +537,17 @@ impl Engine {
         let Some(served) = self.served.get_mut(workspace) else {
             return;
         };
-        self.publish_due |= match line {
+        let changed = match line {
             Line::Compiled(unit) => served.results.compiled(run, &unit),
-            Line::Diagnostic(diagnostic) => served.diagnostic(run, &diagnostic, &self.documents),
+            Line::Diagnostic(diagnostic) => {
+                let found = served.diagnostic(run, &diagnostic, &self.documents);
+                let changed = found.is_some();
+                self.judging.forget(workspace, found);
+                changed
+            }
             Line::Finished { .. } | Line::Noise => false,
         };
+        self.publish_due |= changed;
         let units = served.results.reached(run);
         self.notice(Notice::CheckProgress(run, units));
     }
@@ -538,7 +558,7 @@ impl Engine {
             return;
         };
         if outcome == Outcome::Complete {
-            self.publish_due |= served.results.finished(run);
+            self.publish_due |= served.finished(run);
             // What was wrong is over; should it come back, it is news again.
             self.told.retain(|message| !message.starts_with(served::CHECK_FAILED));
         } else {

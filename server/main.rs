@@ -31,6 +31,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None | Some(Command::Serve(_)) => block_on(async { lsp::serve().await.into() }),
         Some(Command::Check(args)) => block_on(report::check::run(args)),
+        Some(Command::Fix(args)) => block_on(report::fix::run(args)),
         Some(Command::Flycheck(args)) => Ok(tee::run(&args.command).into()),
     }
 }

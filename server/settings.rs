@@ -144,6 +144,21 @@ impl Settings {
         Self::deserialize(section).map_err(|error| error.to_string())
     }
 
+    /// Lays what a client says later over what it said before: some answer with an empty object
+    /// when they mean that there is nothing to add.
+    pub fn overlay(before: &mut serde_json::Value, later: serde_json::Value) {
+        use serde_json::Value;
+        match (before, later) {
+            (_, Value::Null) => {}
+            (Value::Object(before), Value::Object(later)) => {
+                for (name, value) in later {
+                    Self::overlay(before.entry(name).or_insert(Value::Null), value);
+                }
+            }
+            (before, later) => *before = later,
+        }
+    }
+
     /// How long a burst of saves is waited out.
     pub fn debounce(&self) -> Duration {
         Duration::from_millis(self.check.debounce_ms)
@@ -190,6 +205,15 @@ mod tests {
         assert_eq!(settings.flycheck.source, Source::Own);
         assert_eq!(Settings::read(&json!({ "sendlens": bare })), Ok(settings));
         assert_eq!(Settings::read(&json!(null)), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn later_settings_win_where_they_say_anything() {
+        let mut settings = json!({"check": {"command": "clippy", "debounceMs": 5}});
+        for later in [json!({}), json!(null), json!({"check": {"debounceMs": 7}})] {
+            Settings::overlay(&mut settings, later);
+        }
+        assert_eq!(settings, json!({"check": {"command": "clippy", "debounceMs": 7}}));
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl Sources {
         self.files.iter().map(|(file, text)| (file.as_path(), text))
     }
 
+    /// The directory of the manifest that a file belongs to.
+    pub fn package_dir(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
+        let mut dirs = file.ancestors().skip(1);
+        dirs.find(|dir| self.files.contains_key(&dir.join("Cargo.toml"))).map(Utf8Path::to_owned)
+    }
+
     /// The text under a span.
     pub fn slice(&self, span: &Span) -> Option<&str> {
         let text = self.files.get(&span.file)?;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use rustc_hash::FxHashMap;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::{runtime, sync::oneshot, task::spawn_blocking};
 
-use super::{Engine, Event, Handle, Judged, Level, Shown};
+use super::{Engine, Event, Handle, Judged, Shown};
 use crate::{
     documents::Documents,
     oracle::Oracle,
@@ -21,7 +21,8 @@ pub(super) struct Judging {
     epoch: u64,
     /// Which texts each problem was last judged for.
     judged: FxHashMap<(usize, String), u64>,
-    running: Option<AbortHandle>,
+    /// Dropped, it stops the compiler.
+    running: Option<oneshot::Sender<()>>,
     /// The file that the user looked at last.
     focus: Option<Utf8PathBuf>,
 }
@@ -40,8 +41,13 @@ impl Judging {
 
     /// Stops the compiler.
     pub(super) fn stop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.abort();
+        self.running = None;
+    }
+
+    /// A problem is not what it was: it is judged again.
+    pub(super) fn forget(&mut self, workspace: usize, problem: Option<String>) {
+        if let Some(problem) = problem {
+            self.judged.remove(&(workspace, problem));
         }
     }
 
@@ -72,8 +78,7 @@ impl Engine {
             documents: self.documents.clone(),
             handle: self.out.handle.clone(),
         };
-        let task = tokio::spawn(case.judge(oracle));
-        self.judging.running = Some(task.abort_handle());
+        self.judging.running = Some(case.start(oracle));
     }
 
     fn next_to_judge(&self) -> Option<(usize, Oracle, Shown)> {
@@ -107,6 +112,26 @@ impl Engine {
         }
     }
 
+    pub(super) fn examined(&mut self, judged: Judged<Option<Box<Problem>>>) {
+        let served = self.served.get_mut(judged.workspace);
+        let (Some(served), true) = (served, judged.epoch == self.judging.epoch) else {
+            return;
+        };
+        let examined = judged.what.as_deref();
+        served.results.retain(|known| {
+            if known.id == judged.problem
+                && let Some(examined) = examined
+            {
+                let fixes = known.fixes.clone();
+                let (id, signature) = (known.id.clone(), known.signature.clone());
+                let examined = examined.clone();
+                *known = Arc::new(Problem { id, signature, fixes, ..examined });
+            }
+            known.id != judged.problem || examined.is_some()
+        });
+        self.publish_due = true;
+    }
+
     pub(super) fn fix_known(&mut self, judged: Judged<Fix>) {
         if judged.epoch != self.judging.epoch {
             return;
@@ -126,15 +151,13 @@ impl Engine {
             return;
         }
         self.judging.running = None;
-        match judged.what {
-            Ok(all) => self.change_fixes(judged.workspace, &judged.problem, |fixes| {
-                fixes.clone_from(&all);
-            }),
-            Err(error) => {
-                let message = format!("fixes could not be checked: {error}");
-                self.tell(Level::Warning, message);
-            }
-        }
+        let all = judged.what.unwrap_or_else(|error| {
+            // Broken text, or a problem that an edit has solved: what cannot be judged is not
+            // offered.
+            tracing::warn!(problem = judged.problem, error, "fixes not judged");
+            Vec::new()
+        });
+        self.change_fixes(judged.workspace, &judged.problem, |fixes| fixes.clone_from(&all));
     }
 
     fn change_fixes(&mut self, workspace: usize, id: &str, change: impl Fn(&mut Vec<Fix>)) {
@@ -160,23 +183,35 @@ struct Case {
 }
 
 impl Case {
-    /// A panic in the oracle costs this one answer; aborting this aborts the oracle.
-    async fn judge(self, oracle: Oracle) {
-        let (workspace, epoch) = (self.workspace, self.epoch);
-        let problem = self.shown.problem.id.clone();
-        let handle = self.handle.clone();
-        let mut inner = JoinSet::new();
-        inner.spawn(self.ask(oracle));
-        let what = match inner.join_next().await {
-            Some(Ok(Ok(fixes))) => Ok(fixes),
-            Some(Ok(Err(error))) => Err(format!("{error:#}")),
-            Some(Err(error)) => Err(error.to_string()),
-            None => Ok(Vec::new()),
-        };
-        handle.send(Event::AllFixesKnown(Judged { workspace, problem, epoch, what }));
+    /// Starts the oracle; dropping the result stops it. It gets a thread of its own, because
+    /// between its questions to the compiler it parses and compares whole workspaces. A panic
+    /// costs this one answer.
+    fn start(self, oracle: Oracle) -> oneshot::Sender<()> {
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(async move {
+            let handle = self.handle.clone();
+            let nothing = self.judged(());
+            let runtime = runtime::Handle::current();
+            let judging = spawn_blocking(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        fixes = self.ask(oracle) => Some(fixes),
+                        _ = stopped => None,
+                    }
+                })
+            });
+            let what = match judging.await {
+                Ok(None) => return,
+                Ok(Some(fixes)) => fixes.map_err(|error| format!("{error:#}")),
+                Err(error) => Err(error.to_string()),
+            };
+            let Judged { workspace, problem, epoch, .. } = nothing;
+            handle.send(Event::AllFixesKnown(Judged { workspace, problem, epoch, what }));
+        });
+        stop
     }
 
-    async fn ask(self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
+    async fn ask(&self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
         let problem = &self.shown.problem;
         let mut sources = oracle.read_sources(problem).await;
         for (file, document) in self.documents.iter() {
@@ -184,14 +219,24 @@ impl Case {
                 sources.insert(inside, document.text.to_string());
             }
         }
-        let mut on_fix = |fix: &Fix| {
-            self.handle.send(Event::FixKnown(Judged {
-                workspace: self.workspace,
-                problem: problem.id.clone(),
-                epoch: self.epoch,
-                what: fix.clone(),
-            }));
+        let examined = oracle.examine(problem, &sources).await?;
+        let examined = examined.map(Box::new);
+        self.handle.send(Event::Examined(self.judged(examined.clone())));
+        let Some(examined) = examined else {
+            return Ok(Vec::new());
         };
-        oracle.judge(problem, &sources, &mut on_fix).await
+        let mut on_fix = |fix: &Fix| {
+            self.handle.send(Event::FixKnown(self.judged(fix.clone())));
+        };
+        oracle.judge(&examined, &sources, &mut on_fix).await
+    }
+
+    fn judged<T>(&self, what: T) -> Judged<T> {
+        Judged {
+            workspace: self.workspace,
+            problem: self.shown.problem.id.clone(),
+            epoch: self.epoch,
+            what,
+        }
     }
 }

@@ -55,13 +55,13 @@ impl Served {
         }
     }
 
-    /// The compiler said something of a unit. Says whether there is a problem to show.
+    /// The compiler said something of a unit. Gives the id of the problem that is new or changed.
     pub(super) fn diagnostic(
         &mut self,
         run: u64,
         said: &UnitDiagnostic,
         documents: &Documents,
-    ) -> bool {
+    ) -> Option<String> {
         self.results.reach(run, &said.unit);
         let root = &self.workspace.root;
         let recognised =
@@ -70,15 +70,26 @@ impl Served {
             tracing::error!(message = said.diagnostic.message, "recognition panicked");
             None
         });
-        let Some(mut problem) = recognised else {
-            return false;
-        };
+        let mut problem = recognised?;
         let sources = self.seen_by_compiler(&problem);
         complete(&mut problem, &sources);
         if self.is_outdated(run, &problem) || !self.follow_unsaved(&mut problem, documents) {
-            return false;
+            return None;
         }
         self.results.found(run, problem)
+    }
+
+    /// A run is complete. Says whether anything is over.
+    pub(super) fn finished(&mut self, run: u64) -> bool {
+        let root = &self.workspace.root;
+        let mut changed = self.results.finished(run);
+        self.results.retain(|problem| {
+            // No run ever speaks of a file that was deleted along with its target.
+            let exists = root.join(&problem.culprit().file).exists();
+            changed |= !exists;
+            exists
+        });
+        changed
     }
 
     /// The texts that a problem speaks of, as they are on the disk.

@@ -1,40 +1,27 @@
 //! What a fix sees: the problem, the texts, and the tree around the value at fault.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, SyntaxNode, SyntaxToken, TextRange, TextSize,
     ast::{self, HasName},
 };
 
 use crate::{
-    problem::{Edit, Held, Position, Problem, Span},
+    problem::{Edit, Held, Problem},
     sources::Sources,
     syntax,
     text::Lines,
 };
 
-/// Stands in for the value where the compiler named none.
-static NO_VALUE: LazyLock<Held> = LazyLock::new(|| {
-    let start = Position { line: 1, column: 1 };
-    Held {
-        name: None,
-        text: String::new(),
-        ty: None,
-        send: None,
-        span: Span { file: Utf8PathBuf::new(), start, end: start },
-        awaits: Vec::new(),
-        why: Vec::new(),
-    }
-});
-
 /// A problem with the parsed file of its value.
 pub struct FixContext<'a> {
     /// The problem.
     pub problem: &'a Problem,
-    /// The value at fault: the first that the compiler named, an empty one when it named none.
-    pub held: &'a Held,
+    /// The value at fault: the first that the compiler named; where it named none (the output of a
+    /// spawned future), the expression that it complained about.
+    pub held: Cow<'a, Held>,
     /// Every text of the workspace that the fix may edit.
     pub sources: &'a Sources,
     /// The file of the value, relative to the workspace root.
@@ -53,11 +40,11 @@ impl<'a> FixContext<'a> {
     /// Parses the file of the problem's first value; `None` when it lies outside the workspace,
     /// or its text is not the one that the compiler saw.
     pub fn new(problem: &'a Problem, sources: &'a Sources) -> Option<Self> {
-        let (held, span) = match problem.held.first() {
-            Some(held) => (held, &held.span),
-            // No value is named; a fix may still help where the compiler put its error.
-            None => (&*NO_VALUE, &problem.reported_at),
+        let held = match problem.held.first() {
+            Some(held) => Cow::Borrowed(held),
+            None => Cow::Owned(unnamed(problem, sources)?),
         };
+        let span = problem.held.first().map_or(&problem.reported_at, |held| &held.span);
         let file = span.is_local().then_some(span.file.as_path())?;
         let text: &str = sources.text(file)?;
         let lines = Lines::new(text);
@@ -195,6 +182,19 @@ impl<'a> FixContext<'a> {
         let before = self.text.get(..usize::from(offset)).unwrap_or_default();
         before.rfind('\n').map_or(0, |at| at + 1)
     }
+}
+
+/// A stand-in for a value that the compiler did not name.
+fn unnamed(problem: &Problem, sources: &Sources) -> Option<Held> {
+    Some(Held {
+        name: None,
+        text: sources.slice(&problem.reported_at)?.to_owned(),
+        ty: None,
+        send: Some(false),
+        span: problem.reported_at.clone(),
+        awaits: Vec::new(),
+        why: Vec::new(),
+    })
 }
 
 fn token_parent(token: &SyntaxToken, root: &SyntaxNode) -> SyntaxNode {

@@ -4,6 +4,8 @@
 //! draft's repairs answer the errors that it caused, and offers what comes out clean.
 
 mod add_send_bound;
+mod add_send_sync_to_error;
+mod add_send_to_trait_object;
 mod await_first;
 mod chain;
 mod clone_out_of_guard;
@@ -19,6 +21,7 @@ mod make_trait_future_send;
 mod move_after_await;
 mod place;
 mod region;
+mod retype;
 mod stringify_error_before_await;
 mod use_send_rng;
 
@@ -72,6 +75,18 @@ pub struct RepairContext<'a> {
 /// Answers one error with further edits.
 pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 
+/// Tidies the texts of a fix once the compiler has accepted them: problem, texts before, after.
+type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
+
+/// Fixes that write a long form first, because only the end shows whether a short one will do.
+const POLISH: &[(&str, Polish)] = &[];
+
+/// The last edits of an accepted fix; `None` when it is as it should be.
+pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
+    let (_, polish) = POLISH.iter().find(|(known, _)| *known == id)?;
+    polish(problem, before, after)
+}
+
 /// Drafts a fix; `None` when it does not apply.
 pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 
@@ -88,6 +103,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("await_first", await_first::await_first),
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
+    ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
+    ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),

@@ -18,6 +18,9 @@ use crate::rustc::{Line, parse_line};
 /// was written anew.
 const MEMORY: usize = 4096;
 
+/// How much is read in one step: a first look at a long journal must not hold it all in memory.
+const STEP: u64 = 1 << 20;
+
 /// One journal, and how far it was read.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -45,6 +48,8 @@ pub(super) struct News {
     pub(super) moved: bool,
     /// The new lines.
     pub(super) lines: Vec<Line>,
+    /// Whether there is more to read at once.
+    pub(super) more: bool,
     /// When the file was last written.
     pub(super) modified: Option<SystemTime>,
 }
@@ -81,16 +86,17 @@ impl Journal {
         seen.modified = modified;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(seen.offset))?;
-        file.read_to_end(&mut bytes)?;
+        (&mut file).take(STEP).read_to_end(&mut bytes)?;
         if seen.finished && !bytes.is_empty() {
             // cargo says nothing after its last line: this is another run.
             seen = Seen::of(&metadata);
             news.restarted = true;
             bytes.clear();
             file.seek(SeekFrom::Start(0))?;
-            file.read_to_end(&mut bytes)?;
+            (&mut file).take(STEP).read_to_end(&mut bytes)?;
         }
         news.moved |= !bytes.is_empty();
+        news.more = bytes.len() as u64 == STEP;
         news.lines = seen.take(&bytes);
         self.seen = Some(seen);
         Ok(news)
@@ -252,6 +258,15 @@ mod tests {
         std::fs::write(&next, SUCCESS).unwrap();
         std::fs::rename(&next, &fixture.path).unwrap();
         fixture.check(true, &[true]);
+    }
+
+    #[test]
+    fn long_journals_come_in_steps() {
+        let mut fixture = Fixture::new();
+        let noise = "x".repeat(usize::try_from(STEP).unwrap());
+        fixture.write(&format!("{noise}\n{SUCCESS}"));
+        fixture.check(true, &[]);
+        fixture.check(false, &[true]);
     }
 
     #[test]

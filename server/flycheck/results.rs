@@ -36,7 +36,17 @@ impl From<&Unit> for Target {
 struct Slot {
     /// The newest run that said anything of this target.
     latest: u64,
-    problems: Vec<(u64, Arc<Problem>)>,
+    problems: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The last run that said it.
+    run: u64,
+    /// What the run said.
+    said: Problem,
+    /// What has been found out about it since.
+    shown: Arc<Problem>,
 }
 
 /// The results of one workspace.
@@ -69,24 +79,30 @@ impl Results {
         slot.is_some_and(|slot| !slot.has_said(run) && slot.forget_before(run))
     }
 
-    /// A run found a problem. Its id becomes distinct from those of its likes.
-    pub fn found(&mut self, run: u64, mut problem: Problem) -> bool {
+    /// A run found a problem. Its id becomes distinct from those of its likes. Gives that id where
+    /// the problem is new or not what it was; otherwise all that is known of it stays.
+    pub fn found(&mut self, run: u64, mut problem: Problem) -> Option<String> {
         self.reach(run, &problem.unit);
-        let Some(slot) = self.slots.get_mut(&Target::from(&problem.unit)) else {
-            return false;
-        };
+        let slot = self.slots.get_mut(&Target::from(&problem.unit))?;
         if run < slot.latest {
-            return false;
+            return None;
         }
         slot.name(run, &mut problem);
-        match slot.problems.iter_mut().find(|(_, known)| known.id == problem.id) {
-            Some(known) => {
-                problem.fixes.clone_from(&known.1.fixes);
-                *known = (run, Arc::new(problem));
+        let id = problem.id.clone();
+        let known = slot.problems.iter_mut().find(|known| known.said.id == id);
+        let mut shown = problem.clone();
+        match known {
+            Some(known) if known.said == problem => {
+                known.run = run;
+                return None;
             }
-            None => slot.problems.push((run, Arc::new(problem))),
+            Some(known) => {
+                shown.fixes.clone_from(&known.shown.fixes);
+                *known = Known { run, said: problem, shown: Arc::new(shown) };
+            }
+            None => slot.problems.push(Known { run, said: problem, shown: Arc::new(shown) }),
         }
-        true
+        Some(id)
     }
 
     /// A run is complete: what it reached and did not repeat is over.
@@ -109,21 +125,26 @@ impl Results {
     pub fn problems(&self) -> Vec<Arc<Problem>> {
         let mut seen = FxHashSet::default();
         let all = self.slots.values().flat_map(|slot| &slot.problems);
-        all.filter(|(_, problem)| seen.insert(problem.id.as_str()))
-            .map(|(_, problem)| Arc::clone(problem))
-            .collect()
+        let all = all.map(|known| &known.shown);
+        all.filter(|problem| seen.insert(problem.id.as_str())).map(Arc::clone).collect()
     }
 
     /// Changes every problem in place; those for which `keep` says no are gone.
     pub fn retain(&mut self, mut keep: impl FnMut(&mut Arc<Problem>) -> bool) {
         for slot in self.slots.values_mut() {
-            slot.problems.retain_mut(|(_, problem)| keep(problem));
+            slot.problems.retain_mut(|known| keep(&mut known.shown));
         }
     }
 
     /// A file was edited.
     pub fn shift(&mut self, file: &Utf8Path, shift: &Shift) {
-        self.retain(|problem| shift.problem(Arc::make_mut(problem), file));
+        for slot in self.slots.values_mut() {
+            slot.problems.retain_mut(|known| {
+                // Both move alike, so that a run that repeats itself is recognised.
+                let said = shift.problem(&mut known.said, file);
+                shift.problem(Arc::make_mut(&mut known.shown), file) && said
+            });
+        }
     }
 }
 
@@ -135,8 +156,8 @@ impl Slot {
             known.reported_at != problem.reported_at || known.culprit() != problem.culprit()
         };
         let is_taken = |id: &str| {
-            let mut known = self.problems.iter().filter(|(said, _)| *said == run);
-            known.any(|(_, known)| known.id == id && is_other(known))
+            let mut known = self.problems.iter().filter(|known| known.run == run);
+            known.any(|known| known.said.id == id && is_other(&known.said))
         };
         let mut id = problem.signature.clone();
         let mut number = 1;
@@ -148,12 +169,12 @@ impl Slot {
     }
 
     fn has_said(&self, run: u64) -> bool {
-        self.problems.iter().any(|(said, _)| *said == run)
+        self.problems.iter().any(|known| known.run == run)
     }
 
     fn forget_before(&mut self, run: u64) -> bool {
         let before = self.problems.len();
-        self.problems.retain(|(said, _)| *said >= run);
+        self.problems.retain(|known| known.run >= run);
         before != self.problems.len()
     }
 }
@@ -225,6 +246,22 @@ mod tests {
             results.finished(run);
             assert_eq!(ids(&results), ["p", "p-2"]);
         }
+    }
+
+    #[test]
+    fn a_run_that_repeats_itself_changes_nothing() {
+        let mut results = Results::default();
+        assert!(results.found(1, problem("p")).is_some());
+        results.retain(|problem| {
+            Arc::make_mut(problem).message = "examined".into();
+            true
+        });
+        assert_eq!(results.found(2, problem("p")), None);
+        assert_eq!(results.problems()[0].message, "examined");
+        let mut other = problem("p");
+        other.message = "another".into();
+        assert_eq!(results.found(2, other).as_deref(), Some("p"));
+        assert_eq!(results.problems()[0].message, "another");
     }
 
     #[test]

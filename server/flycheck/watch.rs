@@ -45,16 +45,34 @@ pub(crate) async fn watch(places: Vec<Place>, heard: mpsc::UnboundedSender<Heard
         for path in places.iter().flat_map(|place| candidates(place, &mut watches)) {
             let new = || Journal::new(path.clone());
             let journal = journals.entry(path.clone()).or_insert_with(new);
-            let news = journal.read();
-            if news.moved {
-                let path = path.clone();
-                let _ = heard.send(Heard { path, first_look, news });
-            }
+            read(&path, journal, first_look, &heard).await;
         }
         first_look = false;
         // Either a notification or the time: both mean the same.
         let _ = tokio::time::timeout(POLL, woken.recv()).await;
         tokio::time::sleep(SETTLE).await;
+    }
+}
+
+/// Reads a journal to its present end.
+async fn read(
+    path: &Utf8Path,
+    journal: &mut Journal,
+    first_look: bool,
+    heard: &mpsc::UnboundedSender<Heard>,
+) {
+    loop {
+        let news = journal.read();
+        let more = news.more;
+        if news.moved {
+            let path = path.to_owned();
+            let _ = heard.send(Heard { path, first_look, news });
+        }
+        if !more {
+            return;
+        }
+        // Others want this thread as well.
+        tokio::task::yield_now().await;
     }
 }
 

@@ -134,6 +134,7 @@ impl<'a> Desk<'a> {
     }
 
     /// `None` for a fix that reaches beyond the workspace.
+    #[expect(clippy::mutable_key_type, reason = "the protocol's map is keyed by Uri")]
     fn edit(&self, shown: &Shown, fix: &Fix) -> Option<WorkspaceEdit> {
         let mut by_file: BTreeMap<Utf8PathBuf, Vec<TextEdit>> = BTreeMap::new();
         for edit in &fix.edits {

@@ -112,15 +112,20 @@ fn value(page: &Page<'_>, held: &Held) -> String {
         [_] => format!("**{name} is held across an `.await`, but is not `{trait_}`**"),
         [_, _, ..] => format!("**{name} is held across several `.await`s, but is not `{trait_}`**"),
     }];
-    if let Some(ty) = &held.ty {
+    let says_type = |ty: &String| held.why.first().is_some_and(|why| why.contains(ty.as_str()));
+    if let Some(ty) = held.ty.as_ref().filter(|ty| !says_type(ty)) {
         paragraphs.push(format!("Type: `{ty}`"));
     }
     if !held.awaits.is_empty() {
         paragraphs.push(format!("Still alive at the `.await` on {}.", page.awaits(held)));
     }
-    if !held.why.is_empty() {
-        let reasons: Vec<String> = held.why.iter().map(|why| format!("- {why}")).collect();
-        paragraphs.push(format!("Why it is not `{trait_}`:\n{}", reasons.join("\n")));
+    match held.why.as_slice() {
+        [] => {}
+        [why] => paragraphs.push(format!("{why}.")),
+        chain => {
+            let chain: Vec<String> = chain.iter().map(|why| format!("- {why}")).collect();
+            paragraphs.push(format!("Why it is not `{trait_}`:\n{}", chain.join("\n")));
+        }
     }
     paragraphs.extend(page.demand());
     paragraphs.extend(best_fix(page.problem()));
@@ -277,18 +282,15 @@ mod tests {
             4,
             14,
             expect![[r#"
-            **`guard` is held across several `.await`s, but is not `Send`**
+                **`guard` is held across several `.await`s, but is not `Send`**
 
-            Type: `std::sync::MutexGuard<'_, u32>`
+                Still alive at the `.await` on [line 6](#L6), [line 7](#L7).
 
-            Still alive at the `.await` on [line 6](#L6), [line 7](#L7).
+                `std::sync::MutexGuard<'_, u32>` is not `Send`.
 
-            Why it is not `Send`:
-            - `std::sync::MutexGuard<'_, u32>` is not `Send`
+                `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
 
-            `tokio::spawn` on [line 12](#L12) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
-
-            Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
+                Quick fix, accepted by the compiler: *Enclose `guard` in a block*."#]],
         );
     }
 

@@ -44,16 +44,18 @@ impl Session {
     }
 
     /// Finds out the settings and hands them to the engine: what the client answers when asked,
-    /// else what it pushed, else what came with `initialize`.
+    /// over what it pushed, over what came with `initialize`.
     pub(super) fn configure(&self, pushed: Option<Value>) {
         let client = self.client.clone();
         let engine = self.engine.clone();
-        let initial = self.initial.clone();
+        let mut settings = bare(self.initial.clone());
         let ask = self.facts.configuration;
-        let pushed = pushed.and_then(|pushed| pushed.get("sendlens").cloned());
         tokio::spawn(async move {
+            let pushed = pushed.and_then(|pushed| pushed.get("sendlens").cloned());
             let pulled = if ask { pull(&client).await } else { None };
-            let settings = pulled.or(pushed).unwrap_or(initial);
+            for later in [pushed, pulled].into_iter().flatten() {
+                Settings::overlay(&mut settings, bare(later));
+            }
             match Settings::read(&settings) {
                 Ok(settings) => engine.send(Event::Configured(settings)),
                 Err(error) => {
@@ -97,11 +99,16 @@ impl Session {
     }
 }
 
+/// Without the name of the section, which some clients leave around it.
+fn bare(settings: Value) -> Value {
+    settings.get("sendlens").cloned().unwrap_or(settings)
+}
+
 async fn pull(client: &Client) -> Option<Value> {
     let item = ConfigurationItem { scope_uri: None, section: Some("sendlens".to_owned()) };
     let answer = client.configuration(vec![item]);
     let answer = tokio::time::timeout(SETTINGS_ANSWER, answer).await.ok()?.ok()?;
-    answer.into_iter().next().filter(|settings| !settings.is_null())
+    answer.into_iter().next()
 }
 
 fn registration(method: &str, register_options: Option<Value>) -> Registration {

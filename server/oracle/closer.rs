@@ -11,15 +11,15 @@ use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
 
 use super::{
     demand::{NEED, demand_of},
-    probe,
+    types,
     workbench::Workbench,
 };
 use crate::{
-    problem::{Await, Held, Kind, Place, Problem},
+    problem::{Held, Kind, Place, Problem},
     recognise::recognise,
     rustc::RustcCommand,
     sources::Sources,
-    syntax::{self, AsyncBody},
+    syntax,
     text::Lines,
 };
 
@@ -35,7 +35,8 @@ pub(super) fn needs_asking(problem: &Problem) -> bool {
 struct Asked<'a> {
     file: &'a Utf8Path,
     text: &'a str,
-    body: Option<AsyncBody>,
+    /// Where the async body stands, or a part of it.
+    range: Option<TextRange>,
     func: Option<ast::Fn>,
 }
 
@@ -59,22 +60,16 @@ pub(super) async fn ask(
             return Ok(Some(found));
         }
     }
-    let probed = asked
-        .body
-        .as_ref()
-        .and_then(|body| Some((body, probe::with_probes(asked.text, edition(problem), body)?)));
-    let Some((body, text)) = probed else {
-        return Ok(Some(problem.clone()));
-    };
-    let said = run(bench, command, sources, asked.file, text, "sendlens-type").await?;
     let mut found = problem.clone();
-    found.held = held_values(&asked, body, problem, &said);
+    let Some(range) = asked.range else { return Ok(Some(found)) };
+    let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
+    let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
+    found.held = guilty(problem, typed.not_send(asked.file, asked.text));
     if found.held.is_empty() && problem.kind == Kind::Handler {
         return Ok(None);
     }
-    if let Some(first) = found.held.first()
-        && first.awaits.is_empty()
-    {
+    let in_future = found.held.first().is_some_and(|first| first.awaits.is_empty());
+    if in_future && problem.kind != Kind::Handler {
         found.kind = Kind::Captured;
     }
     Ok(Some(found))
@@ -82,7 +77,7 @@ pub(super) async fn ask(
 
 /// Compiles one changed file: in the failing unit when it belongs there (the answers then carry
 /// our mark), in the whole selection otherwise: another crate that compiled so far.
-async fn run(
+pub(super) async fn run(
     bench: &mut Workbench,
     command: &RustcCommand,
     sources: &Sources,
@@ -124,35 +119,12 @@ fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<
     Some(complete)
 }
 
-fn held_values(
-    asked: &Asked<'_>,
-    body: &AsyncBody,
-    problem: &Problem,
-    said: &[Diagnostic],
-) -> Vec<Held> {
-    let lines = Lines::new(asked.text);
-    let span = |range| lines.span(asked.file, range);
-    let answers = probe::answers(said);
-    let guilty = body.crossings.iter().enumerate().filter_map(|(n, crossing)| {
-        let answer = answers.get(&n)?;
-        let shortfall = answer.shortfall.as_ref()?;
-        let text = asked.text.get(std::ops::Range::<usize>::from(crossing.range))?;
-        let awaits = crossing.awaits.iter().filter_map(|n| body.awaits.get(*n));
-        let held = Held {
-            name: crossing.name.clone(),
-            text: text.to_owned(),
-            ty: answer.ty.clone(),
-            send: Some(false),
-            span: span(crossing.range),
-            awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
-            why: shortfall.why.clone(),
-        };
-        Some((shortfall.leaf.clone(), held))
-    });
-    let (same_leaf, others): (Vec<_>, Vec<_>) =
-        guilty.partition(|(leaf, _)| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf));
-    // A generic body knows `T`, the error knows what `T` was: then no leaf is the same.
-    let chosen = if same_leaf.is_empty() { others } else { same_leaf };
+/// The values whose leaf is the one that the error names. A generic body knows `T`, the error
+/// knows what `T` was: then no leaf is the same, and all values count.
+fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
+    let is_leaf = |leaf: &String| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf);
+    let (same, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|(leaf, _)| is_leaf(leaf));
+    let chosen = if same.is_empty() { others } else { same };
     chosen.into_iter().map(|(_, held)| held).collect()
 }
 
@@ -166,8 +138,8 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let mut fns = tree.syntax().descendants().filter_map(ast::Fn::cast);
                 let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
                 let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
-                let range = func.syntax().text_range();
-                Some(Asked { file, text, body: body_at(problem, text, range), func: Some(func) })
+                let range = func.body()?.syntax().text_range();
+                Some(Asked { file, text, range: Some(range), func: Some(func) })
             })
         }
         None => {
@@ -178,21 +150,16 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let bodies = syntax::analyse(text, edition(problem)).into_iter();
                 let inside = bodies.filter(|body| span.contains_range(body.range));
                 let body = inside.max_by_key(|body| body.range.len());
-                return Some(Asked { file, text, body, func: None });
+                let range = body.map(|body| body.range);
+                return Some(Asked { file, text, range, func: None });
             }
             let tree = SourceFile::parse(text, edition(problem)).tree();
             let is_fn = problem.future.what.contains("fn");
             let element = tree.syntax().covering_element(span);
             let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
-            Some(Asked { file, text, body: body_at(problem, text, span), func })
+            Some(Asked { file, text, range: Some(span), func })
         }
     }
-}
-
-/// The innermost async body around a range.
-fn body_at(problem: &Problem, text: &str, range: TextRange) -> Option<AsyncBody> {
-    let bodies = syntax::analyse(text, edition(problem)).into_iter();
-    bodies.filter(|body| body.range.contains_range(range)).min_by_key(|body| body.range.len())
 }
 
 fn handler_name(future: &Place) -> Option<&str> {

@@ -9,6 +9,8 @@ mod demand;
 mod overlay;
 mod probe;
 mod rounds;
+mod tidy;
+mod types;
 mod workbench;
 
 use std::{collections::HashMap, sync::Arc};
@@ -20,12 +22,15 @@ use tokio::sync::Mutex;
 
 use crate::{
     fixes::{self, Draft},
-    problem::{Fix, Problem, Unit, Verdict},
+    problem::{Fix, Kind, Problem, Unit, Verdict},
     recognise::complete,
     rustc::RustcCommand,
     sources::Sources,
+    syntax,
+    text::Lines,
 };
 use rounds::{Accepted, Trial, try_draft};
+use types::TypedBody;
 use workbench::{Survey, Workbench};
 
 /// How to call cargo for a workspace: mirrors rust-analyzer's settings of the same names.
@@ -64,10 +69,18 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     bench: Option<Workbench>,
-    /// The last survey, and the texts that it is about.
-    survey: Option<(Sources, Survey)>,
+    surveyed: Option<Surveyed>,
     /// Commands survive texts: they change with manifests only.
     commands: HashMap<(Unit, bool), RustcCommand>,
+}
+
+/// What is known of one state of the texts.
+#[derive(Debug)]
+struct Surveyed {
+    texts: Sources,
+    survey: Survey,
+    /// The types of held values, by file.
+    types: HashMap<Utf8PathBuf, Vec<TypedBody>>,
 }
 
 impl Oracle {
@@ -93,21 +106,31 @@ impl Oracle {
     pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
         let mut problem = problem.clone();
         complete(&mut problem, sources);
-        if !closer::needs_asking(&problem) {
+        if !closer::needs_asking(&problem) && problem.kind != Kind::HeldAcrossAwait {
             return Ok(Some(problem));
         }
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        let survey = refresh(bench, &mut state.survey, &mut state.commands, sources).await?;
-        let (command, _) =
-            find_unit(bench, survey, &mut state.commands, &self.inner.root, &problem, sources)
-                .await?;
-        let Some(mut asked) = closer::ask(bench, &command, &problem, sources).await? else {
-            return Ok(None);
-        };
-        complete(&mut asked, sources);
-        Ok(Some(asked))
+        let surveyed = refresh(bench, &mut state.surveyed, &mut state.commands, sources).await?;
+        let (command, _) = find_unit(
+            bench,
+            &surveyed.survey,
+            &mut state.commands,
+            &self.inner.root,
+            &problem,
+            sources,
+        )
+        .await?;
+        if closer::needs_asking(&problem) {
+            let Some(asked) = closer::ask(bench, &command, &problem, sources).await? else {
+                return Ok(None);
+            };
+            problem = asked;
+            complete(&mut problem, sources);
+        }
+        add_hidden_values(bench, &command, &mut surveyed.types, &mut problem, sources).await?;
+        Ok(Some(problem))
     }
 
     /// Drafts the fixes of a problem and asks the compiler about each, likeliest first.
@@ -131,11 +154,23 @@ impl Oracle {
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        let survey = refresh(bench, &mut state.survey, &mut state.commands, sources).await?;
-        let (command, before) =
-            find_unit(bench, survey, &mut state.commands, &self.inner.root, problem, sources)
-                .await?;
-        let trial = Trial { problem, sources, command: &command, before: &before, survey };
+        let surveyed = refresh(bench, &mut state.surveyed, &mut state.commands, sources).await?;
+        let (command, before) = find_unit(
+            bench,
+            &surveyed.survey,
+            &mut state.commands,
+            &self.inner.root,
+            problem,
+            sources,
+        )
+        .await?;
+        let trial = Trial {
+            problem,
+            sources,
+            command: &command,
+            before: &before,
+            survey: &surveyed.survey,
+        };
         let mut offered: Vec<Fix> = Vec::new();
         for draft in drafts {
             let Some(accepted) = try_draft(bench, &trial, &draft).await? else {
@@ -163,24 +198,49 @@ impl Inner {
     }
 }
 
+/// Adds the values of the problem's body that rustc hides behind the one it reported.
+async fn add_hidden_values(
+    bench: &mut Workbench,
+    command: &RustcCommand,
+    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
+    problem: &mut Problem,
+    sources: &Sources,
+) -> Result<()> {
+    let file = problem.future.span.file.clone();
+    let Some(text) = sources.text(&file).filter(|_| problem.kind == Kind::HeldAcrossAwait) else {
+        return Ok(());
+    };
+    let Some(range) = Lines::new(text).range(&problem.future.span) else { return Ok(()) };
+    if !known.contains_key(&file) {
+        let edition = syntax::edition(&problem.unit.edition);
+        let typed = types::of_file(bench, command, sources, &file, edition).await?;
+        known.insert(file.clone(), typed);
+    }
+    let bodies = known.get(&file).map(Vec::as_slice).unwrap_or_default();
+    if let Some(typed) = types::innermost(bodies, range) {
+        types::add_hidden(problem, typed, &file, text);
+    }
+    Ok(())
+}
+
 /// The survey of these texts: the last one when nothing changed, a new one otherwise.
 async fn refresh<'a>(
     bench: &mut Workbench,
-    last: &'a mut Option<(Sources, Survey)>,
+    last: &'a mut Option<Surveyed>,
     commands: &mut HashMap<(Unit, bool), RustcCommand>,
     texts: &Sources,
-) -> Result<&'a Survey> {
-    if last.as_ref().is_none_or(|(known, _)| known != texts) {
+) -> Result<&'a mut Surveyed> {
+    if last.as_ref().is_none_or(|known| known.texts != *texts) {
         let survey = bench.survey(texts).await?;
-        let manifests_changed = last.as_ref().is_some_and(|(known, _)| {
-            known.changed_files(texts).any(|(file, _)| file.file_name() == Some("Cargo.toml"))
+        let manifests_changed = last.as_ref().is_some_and(|known| {
+            known.texts.changed_files(texts).any(|(file, _)| file.file_name() == Some("Cargo.toml"))
         });
         if manifests_changed {
             commands.clear();
         }
-        *last = Some((texts.clone(), survey));
+        *last = Some(Surveyed { texts: texts.clone(), survey, types: HashMap::new() });
     }
-    last.as_ref().map(|(_, survey)| survey).context("the survey was not kept")
+    last.as_mut().context("the survey was not kept")
 }
 
 /// The command of the problem's unit and what the compiler says of it now. A problem that only

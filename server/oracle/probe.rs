@@ -35,29 +35,64 @@ pub(super) struct Answer {
     pub(super) shortfall: Option<Shortfall>,
 }
 
-/// A file's text with one probe for each crossing of a body, numbered as the crossings are.
-/// `None` when the body has no block to put them in.
-pub(super) fn with_probes(text: &str, edition: Edition, body: &AsyncBody) -> Option<String> {
+/// A file's text with one probe for each crossing of its bodies, numbered through in the order
+/// of both. Bodies without a block of their own get none.
+pub(super) fn with_probes(text: &str, edition: Edition, bodies: &[AsyncBody]) -> String {
     let tree = SourceFile::parse(text, edition).tree();
-    let block = body_block(tree.syntax(), body)?;
-    let start = block.stmt_list()?.l_curly_token()?.text_range().end();
-    let mut insertions: BTreeMap<TextSize, String> = BTreeMap::new();
-    let mut insert = |at: TextSize, text: &str| insertions.entry(at).or_default().push_str(text);
-    insert(start, ITEMS);
-    for (n, crossing) in body.crossings.iter().enumerate() {
+    let mut insertions = Insertions::default();
+    let mut first = 0;
+    for body in bodies {
+        probe_body(tree.syntax(), body, first, &mut insertions);
+        first += body.crossings.len();
+    }
+    insertions.apply(text)
+}
+
+fn probe_body(
+    root: &SyntaxNode,
+    body: &AsyncBody,
+    first: usize,
+    insertions: &mut Insertions,
+) -> Option<()> {
+    let start = body_block(root, body)?.stmt_list()?.l_curly_token()?.text_range().end();
+    insertions.insert(start, ITEMS);
+    for (n, crossing) in (first..).zip(&body.crossings) {
         match &crossing.name {
             Some(name) => {
-                let at = after_declaration(tree.syntax(), crossing, start);
-                insert(at, &probe(n, name, crossing.origin));
+                let at = after_declaration(root, crossing, start);
+                insertions.insert(at, &probe(n, name, crossing.origin));
             }
             None if crossing.origin == Origin::Temporary => {
-                insert(crossing.range.start(), &format!("sendlens_keep::<{n}, _>("));
-                insert(crossing.range.end(), ")");
+                insertions.insert(crossing.range.start(), &format!("sendlens_keep::<{n}, _>("));
+                insertions.insert(crossing.range.end(), ")");
             }
             None => {}
         }
     }
-    Some(apply(text, &insertions))
+    Some(())
+}
+
+/// Texts to insert, by offset.
+#[derive(Debug, Default)]
+struct Insertions(BTreeMap<TextSize, String>);
+
+impl Insertions {
+    fn insert(&mut self, at: TextSize, text: &str) {
+        self.0.entry(at).or_default().push_str(text);
+    }
+
+    fn apply(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len() * 2);
+        let mut copied = 0;
+        for (at, inserted) in &self.0 {
+            let at = usize::from(*at);
+            out.push_str(text.get(copied..at).unwrap_or_default());
+            out.push_str(inserted);
+            copied = at;
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        out
+    }
 }
 
 fn probe(n: usize, name: &str, origin: Origin) -> String {
@@ -135,19 +170,6 @@ fn after_tokens(token: &SyntaxToken) -> Option<TextSize> {
     ends.next()
 }
 
-fn apply(text: &str, insertions: &BTreeMap<TextSize, String>) -> String {
-    let mut out = String::with_capacity(text.len() + 1024);
-    let mut copied = 0;
-    for (at, inserted) in insertions {
-        let at = usize::from(*at);
-        out.push_str(text.get(copied..at).unwrap_or_default());
-        out.push_str(inserted);
-        copied = at;
-    }
-    out.push_str(text.get(copied..).unwrap_or_default());
-    out
-}
-
 /// The answers in a run's diagnostics, by number.
 pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
     let mut answers: BTreeMap<usize, Answer> = BTreeMap::new();
@@ -211,7 +233,7 @@ mod tests {
                 crossing("x", Origin::Local, range("x")),
             ],
         };
-        let probed = with_probes(text, Edition::Edition2021, &body).unwrap();
+        let probed = with_probes(text, Edition::Edition2021, &[body]);
         assert!(probed.contains("let żółw = 1; sendlens_type::<1, _>(&żółw);"), "{probed}");
         assert!(probed.contains("Some(x) => { sendlens_type::<2, _>(&x);"), "{probed}");
         assert!(probed.contains("{ t }  sendlens_type::<0, _>(&p);"), "{probed}");

@@ -7,10 +7,11 @@ use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
     compare::{Comparison, compare},
+    tidy,
     workbench::{Survey, Workbench},
 };
 use crate::{
-    fixes::{Draft, Reach, RepairContext},
+    fixes::{self, Draft, Reach, RepairContext},
     problem::{Edit, Problem},
     rustc::RustcCommand,
     sources::{Sources, difference},
@@ -61,32 +62,58 @@ async fn try_variant(
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    let mut repaired = false;
+    let root = bench.root().to_owned();
     for _ in 0..ROUNDS_MAX {
-        let Some(uncovered) = ({
-            let errors = ask(bench, trial, draft, &texts).await?;
-            let comparison = errors.compare(trial, &texts, bench.root());
-            if comparison.accepted() {
-                Some(comparison.uncovered)
-            } else {
-                let Some(edits) = repairs(trial, draft, &texts, &comparison) else {
-                    trace_rejection(draft, &comparison);
-                    return Ok(None);
-                };
-                let Some(next) = texts.apply(&edits) else {
-                    return Ok(None);
-                };
-                texts = next;
-                repaired = true;
-                None
+        let errors = ask(bench, trial, draft, &texts).await?;
+        let comparison = errors.compare(trial, &texts, &root);
+        if comparison.accepted() {
+            let uncovered = comparison.uncovered;
+            let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
+            let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
+            let edits =
+                if is_as_drafted { variant.to_vec() } else { difference(trial.sources, &finished) };
+            return Ok(Some(Accepted { edits, uncovered }));
+        }
+        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| texts.apply(&edits));
+        match next {
+            Some(next) if next != texts => texts = next,
+            _ => {
+                trace_rejection(draft, &comparison);
+                return Ok(None);
             }
-        }) else {
-            continue;
-        };
-        let edits = if repaired { difference(trial.sources, &texts) } else { variant.to_vec() };
-        return Ok(Some(Accepted { edits, uncovered }));
+        }
     }
     Ok(None)
+}
+
+/// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
+/// then what the compiler newly warns of. Each step is kept only if the compiler accepts it too.
+async fn finish(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+    mut texts: Sources,
+    after: &[Diagnostic],
+) -> Result<Sources> {
+    let mut after = after.to_vec();
+    let root = bench.root().to_owned();
+    let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
+        .and_then(|edits| texts.apply(&edits));
+    if let Some(polished) = polished {
+        let errors = ask(bench, trial, draft, &polished).await?;
+        if errors.compare(trial, &polished, &root).accepted() {
+            (texts, after) = (polished, errors.after);
+        }
+    }
+    let tidied = tidy::tidy(&trial.before_warnings(), &after, trial.sources, &texts)
+        .and_then(|edits| texts.apply(&edits));
+    if let Some(tidied) = tidied {
+        let errors = ask(bench, trial, draft, &tidied).await?;
+        if errors.compare(trial, &tidied, &root).accepted() {
+            texts = tidied;
+        }
+    }
+    Ok(texts)
 }
 
 /// What the compiler says of the texts, with the baseline to hold it against.
@@ -121,7 +148,21 @@ async fn ask<'a>(
 impl Errors<'_> {
     fn compare(&self, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) -> Comparison<'_> {
         let before = self.unit_before.unwrap_or(&self.before);
-        compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root)
+        let mut comparison =
+            compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
+        // A future that nobody awaits is only a warning, but the work would silently not be done.
+        let idle =
+            tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));
+        comparison.caused.extend(idle);
+        comparison
+    }
+}
+
+impl Trial<'_> {
+    /// What the compiler warned of before any edit, wherever it was asked.
+    fn before_warnings(&self) -> Vec<Diagnostic> {
+        let surveyed = self.survey.diagnostics.iter().map(|it| &it.diagnostic);
+        self.before.iter().chain(surveyed).cloned().collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Diagnostic -> Problem. One file a shape; each says what rustc prints, what we learn from it
 //! and what is missing.
 
+mod advice;
 mod awaits_another;
 mod captured;
 mod chain;
@@ -23,6 +24,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use camino::Utf8Path;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
+pub use advice::advice;
 pub use complete::complete;
 
 use crate::problem::{Kind, Problem, Unit};

@@ -9,10 +9,12 @@ use cargo_metadata::diagnostic::DiagnosticSpan;
 
 use super::{
     awaits_another::{is_type_parameter, trait_method},
+    held::variable_name,
+    reasons,
     report::{Report, primary_of, quoted},
     spans,
 };
-use crate::problem::{Kind, Problem};
+use crate::problem::{Held, Kind, Problem};
 
 pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
     report.denied()?;
@@ -33,10 +35,28 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
     };
     let mut problem = report.problem(kind)?;
     problem.path.extend(trait_method(report));
+    problem.held.extend(spawned_value(report));
     if problem.future.what == "the future" && !is_future_type(ty) {
         problem.future.what = "the output of this future".to_owned();
     }
     Some(problem)
+}
+
+/// The expression that was handed over, with the outermost type of the chain.
+fn spawned_value(report: &Report<'_>) -> Option<Held> {
+    let primary = report.primary()?;
+    let text = spans::text_of(primary)?;
+    let leaf = report.leaf()?.ty;
+    let ty = report.type_chain().last().map_or(leaf, |ty| (*ty).to_owned());
+    Some(Held {
+        name: variable_name(&text).map(str::to_owned),
+        text,
+        why: reasons::chain(&ty, report),
+        ty: Some(ty),
+        send: Some(false),
+        span: report.span(primary),
+        awaits: Vec::new(),
+    })
 }
 
 fn concerns_a_future(report: &Report<'_>) -> bool {

@@ -1,43 +1,22 @@
 //! The `check` command: runs cargo, or reads what another build system said, and reports.
 
 use std::{
-    io::{self, IsTerminal, Write},
-    ops::ControlFlow,
+    io::{self, Write},
     process::ExitCode,
-    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_metadata::MetadataCommand;
 use clap::{Args, ValueEnum};
 
-use super::{human, json};
-use crate::{
-    oracle::{CargoSettings, Oracle},
-    problem::Problem,
-    process::{self, Job, Pipe},
-    recognise::{complete, may_concern_us, recognise},
-    rustc::{Line, parse_line},
-    sources::Sources,
+use super::{
+    args::{Selection, Workspace, current_dir},
+    collect::{self, Findings},
+    explain::Explainer,
+    github, human, json, sarif,
+    terminal::{Look, Progress, say},
 };
-
-/// A first build of all dependencies may take this long.
-const CARGO_DEADLINE: Duration = Duration::from_secs(60 * 60);
-
-/// Flags of cargo that choose targets; without one, all targets are checked.
-const TARGETS: &[&str] = &[
-    "--lib",
-    "--bin",
-    "--bins",
-    "--example",
-    "--examples",
-    "--test",
-    "--tests",
-    "--bench",
-    "--benches",
-    "--all-targets",
-];
+use crate::{oracle::Oracle, problem::Problem, sources::Sources};
 
 /// How problems are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,17 +25,17 @@ pub enum MessageFormat {
     Human,
     /// One JSON object a line.
     Json,
+    /// One SARIF 2.1.0 document, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
 }
 
 /// Arguments of `sendlens check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Path to Cargo.toml
-    #[arg(long, value_name = "PATH")]
-    manifest_path: Option<Utf8PathBuf>,
-    /// Package to check; all of the workspace by default
-    #[arg(short, long, value_name = "SPEC")]
-    package: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// How problems are printed
     #[arg(long, value_name = "FMT", default_value = "human")]
     message_format: MessageFormat,
@@ -66,243 +45,125 @@ pub struct CheckArgs {
     /// Do not ask the compiler about fixes
     #[arg(long)]
     no_verify: bool,
-    /// Arguments for `cargo check`
-    #[arg(last = true, value_name = "CARGO_ARGS")]
-    cargo_args: Vec<String>,
 }
 
 /// Runs the command. Exit code 0: no problem, 1: problems, 2: could not run.
 pub async fn run(args: CheckArgs) -> ExitCode {
-    match check(&args).await {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    super::interrupt::until_interrupted(check(&args)).await
 }
 
-async fn check(args: &CheckArgs) -> Result<usize> {
-    let root = workspace_root(args)?;
-    let settings = cargo_settings(args);
-    let mut problems = match &args.from {
-        Some(file) => read_problems(file, &root)?,
-        None => run_cargo(args, &settings, &root).await?,
+async fn check(args: &CheckArgs) -> Result<ExitCode> {
+    let workspace = workspace(args)?;
+    let root = &workspace.root;
+    let mut progress = Progress::new();
+    let findings = match &args.from {
+        Some(file) => collect::read(file, root)?,
+        None => collect::run_cargo(&args.selection, &workspace, &mut progress).await?,
     };
-    number_twins(&mut problems);
-    let oracle = Oracle::new(root, settings);
-    let sources = match problems.first() {
+    let oracle = Oracle::new(root.clone(), args.selection.settings(&workspace));
+    let sources = match findings.problems.first() {
         Some(first) => oracle.read_sources(first).await,
         None => Sources::default(),
     };
-    let mut progress = Progress::new();
-    let mut reported = 0;
-    for (n, found) in problems.iter().enumerate() {
-        progress.say(&format!("asking the compiler about problem {}", n + 1));
-        let explained = explain(args, &oracle, found, &sources).await;
+    let explainer =
+        Explainer { oracle: &oracle, sources: &sources, verify: !args.no_verify, doubts: vec![] };
+    let printer = Printer {
+        format: args.message_format,
+        sources: &sources,
+        look: Look::of_stdout(),
+        prefix: repository_prefix(root),
+    };
+    let mut reported = Vec::new();
+    let ended = report(&printer, explainer, &findings.problems, &mut reported, &mut progress).await;
+    match ended {
+        // `sendlens check | head`: whoever read has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other.context("cannot write the report")?,
+    }
+    note_other_errors(&findings);
+    Ok(if reported.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Explains each problem and prints it at once: the first is read while the compiler thinks about
+/// the second.
+async fn report(
+    printer: &Printer<'_>,
+    mut explainer: Explainer<'_>,
+    found: &[Problem],
+    reported: &mut Vec<Problem>,
+    progress: &mut Progress,
+) -> io::Result<()> {
+    for (n, problem) in found.iter().enumerate() {
+        progress.say(&format!("asking the compiler about problem {} of {}", n + 1, found.len()));
+        let explained = explainer.explain(problem).await;
         progress.clear();
         if let Some(problem) = explained {
-            print(args, &problem, &sources)?;
-            reported += 1;
+            // Before it is printed: where the pipe breaks, it counts all the same.
+            reported.push(problem.clone());
+            printer.print(&problem)?;
         }
     }
-    Ok(reported)
+    for doubt in &explainer.doubts {
+        say(&format!("note: not everything could be verified: {doubt}"));
+    }
+    printer.finish(reported)
 }
 
-/// Completes a problem and judges its fixes. What the compiler cannot be asked about is reported
-/// as far as it was understood.
-async fn explain(
-    args: &CheckArgs,
-    oracle: &Oracle,
-    found: &Problem,
-    sources: &Sources,
-) -> Option<Problem> {
-    let mut problem = found.clone();
-    complete(&mut problem, sources);
-    if args.no_verify {
-        return Some(problem);
-    }
-    match oracle.examine(found, sources).await {
-        Ok(Some(examined)) => problem = examined,
-        Ok(None) => return None,
-        Err(error) => tracing::warn!("{}: {error:#}", problem.message),
-    }
-    match oracle.judge(&problem, sources, &mut |_| {}).await {
-        Ok(fixes) => problem.fixes = fixes,
-        Err(error) => tracing::warn!("no fixes for {}: {error:#}", problem.message),
-    }
-    Some(problem)
+/// Writes problems to standard output in one of the formats.
+struct Printer<'a> {
+    format: MessageFormat,
+    sources: &'a Sources,
+    look: Look,
+    prefix: Utf8PathBuf,
 }
 
-fn print(args: &CheckArgs, problem: &Problem, sources: &Sources) -> Result<()> {
-    let mut out = io::stdout().lock();
-    let colours = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    match args.message_format {
-        MessageFormat::Human => human::write(&mut out, problem, sources, colours),
-        MessageFormat::Json => json::write(&mut out, problem),
-    }
-    .and_then(|()| out.flush())
-    .context("cannot write the report")
-}
-
-fn cargo_settings(args: &CheckArgs) -> CargoSettings {
-    let mut selection: Vec<String> = Vec::new();
-    for package in &args.package {
-        selection.extend(["-p".to_owned(), package.clone()]);
-    }
-    if args.package.is_empty() {
-        selection.push("--workspace".to_owned());
-    }
-    if !args.cargo_args.iter().any(|it| TARGETS.contains(&it.as_str())) {
-        selection.push("--all-targets".to_owned());
-    }
-    selection.extend(args.cargo_args.iter().cloned());
-    CargoSettings { args: selection, ..CargoSettings::default() }
-}
-
-/// The workspace that the arguments name, as an absolute path without links.
-fn workspace_root(args: &CheckArgs) -> Result<Utf8PathBuf> {
-    let mut command = MetadataCommand::new();
-    command.no_deps();
-    if let Some(path) = &args.manifest_path {
-        command.manifest_path(path);
-    }
-    match command.exec() {
-        Ok(metadata) => Ok(metadata.workspace_root),
-        // Other build systems' messages need no cargo workspace.
-        Err(_) if args.from.is_some() => {
-            let dir = std::env::current_dir().context("cannot read the current directory")?;
-            Utf8PathBuf::from_path_buf(dir).ok().context("the current directory is not UTF-8")
+impl Printer<'_> {
+    fn print(&self, problem: &Problem) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match self.format {
+            MessageFormat::Human => human::write(&mut out, problem, self.sources, self.look)?,
+            MessageFormat::Json => json::write(&mut out, problem)?,
+            MessageFormat::Github => github::write(&mut out, problem, &self.prefix)?,
+            MessageFormat::Sarif => {}
         }
-        Err(cargo_metadata::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
-            bail!("cargo was not found; install Rust from https://rustup.rs or put cargo in PATH")
+        out.flush()
+    }
+
+    fn finish(&self, reported: &[Problem]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match self.format {
+            MessageFormat::Human => human::write_summary(&mut out, reported, self.look)?,
+            MessageFormat::Sarif => sarif::write(&mut out, reported, &self.prefix)?,
+            MessageFormat::Json | MessageFormat::Github => {}
         }
-        Err(cargo_metadata::Error::CargoMetadata { stderr }) => {
-            bail!(
-                "cargo cannot read the workspace: {}",
-                stderr.trim().trim_start_matches("error: ")
-            )
-        }
-        Err(error) => Err(error).context("cargo cannot read the workspace"),
+        out.flush()
     }
 }
 
-fn read_problems(file: &Utf8Path, root: &Utf8Path) -> Result<Vec<Problem>> {
-    let text = if file == "-" {
-        io::read_to_string(io::stdin()).context("cannot read standard input")?
-    } else {
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let mut problems = Vec::new();
-    for line in text.lines() {
-        collect(line, root, &mut problems);
-    }
-    Ok(problems)
-}
-
-async fn run_cargo(
-    args: &CheckArgs,
-    settings: &CargoSettings,
-    root: &Utf8Path,
-) -> Result<Vec<Problem>> {
-    let mut words: Vec<String> =
-        ["check", "--message-format=json", "--keep-going"].map(str::to_owned).into();
-    words.extend(settings.args.iter().cloned());
-    if let Some(path) = &args.manifest_path {
-        words.extend(["--manifest-path".to_owned(), path.to_string()]);
-    }
-    let cwd = std::env::current_dir().context("cannot read the current directory")?;
-    let job = Job {
-        program: settings.cargo_program(),
-        args: words,
-        env: settings.env.clone(),
-        cwd: Utf8PathBuf::from_path_buf(cwd).ok().context("the current directory is not UTF-8")?,
-        deadline: CARGO_DEADLINE,
-    };
-    let mut problems = Vec::new();
-    let mut errors = String::new();
-    let (mut finished, mut failed) = (false, false);
-    let mut progress = Progress::new();
-    process::run(&job, &mut |pipe, line| {
-        match pipe {
-            Pipe::Stdout => {
-                if let Line::Finished { success } = collect(line, root, &mut problems) {
-                    finished = true;
-                    failed = !success;
-                }
-            }
-            Pipe::Stderr if line.trim_start().starts_with("error") => {
-                errors.push_str(line);
-                errors.push('\n');
-            }
-            Pipe::Stderr => progress.say(line.trim()),
+/// Where the workspace lies in the checkout that GitHub Actions works on: it counts paths from
+/// the top of that.
+fn repository_prefix(root: &Utf8Path) -> Utf8PathBuf {
+    match std::env::var("GITHUB_WORKSPACE") {
+        Ok(checkout) if !checkout.is_empty() => {
+            root.strip_prefix(checkout).map(Utf8Path::to_owned).unwrap_or_default()
         }
-        ControlFlow::Continue(())
-    })
-    .await?;
-    progress.clear();
-    if !finished {
-        bail!("cargo could not check the workspace:\n{}", errors.trim());
-    }
-    if failed && problems.is_empty() {
-        eprintln!(
-            "note: the workspace does not compile, for other reasons than `Send`; they may hide \
-             problems. `cargo check` shows them."
-        );
-    }
-    Ok(problems)
-}
-
-fn collect(line: &str, root: &Utf8Path, problems: &mut Vec<Problem>) -> Line {
-    if line.contains("\"compiler-message\"") && !may_concern_us(line) {
-        return Line::Noise;
-    }
-    let parsed = parse_line(line);
-    if let Line::Diagnostic(report) = &parsed
-        && let Some(problem) = recognise(&report.diagnostic, &report.unit, root)
-        // A lib and its test form say the same twice.
-        && !problems.contains(&problem)
-    {
-        problems.push(problem);
-    }
-    parsed
-}
-
-/// Makes ids distinct: the second problem with a signature gets `-2`.
-fn number_twins(problems: &mut [Problem]) {
-    let mut seen = std::collections::HashMap::new();
-    for problem in problems {
-        let count: &mut usize = seen.entry(problem.signature.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            problem.id = format!("{}-{count}", problem.signature);
-        }
+        _ => Utf8PathBuf::new(),
     }
 }
 
-/// One line on the terminal that says what takes so long.
-struct Progress {
-    shown: bool,
+/// The workspace; other build systems' messages need none.
+fn workspace(args: &CheckArgs) -> Result<Workspace> {
+    match args.selection.workspace() {
+        Err(_) if args.from.is_some() => Ok(Workspace { root: current_dir()?, member: None }),
+        other => other,
+    }
 }
 
-impl Progress {
-    fn new() -> Self {
-        Self { shown: false }
-    }
-
-    fn say(&mut self, text: &str) {
-        if io::stderr().is_terminal() {
-            let text: String = text.chars().take(78).collect();
-            eprint!("\r\x1b[K{text}");
-            self.shown = true;
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            eprint!("\r\x1b[K");
-        }
+/// rustc finds futures that are not `Send` late: other errors hide them.
+fn note_other_errors(findings: &Findings) {
+    let others = findings.success == Some(false) && findings.problems.is_empty();
+    if others || !findings.other_errors.is_empty() {
+        say("note: the workspace does not compile, for other reasons than `Send`; they may hide \
+             problems. `cargo check` shows them.");
     }
 }

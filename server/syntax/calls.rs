@@ -193,23 +193,32 @@ impl Lowering<'_> {
     pub(super) fn method_call(&mut self, it: &ast::MethodCallExpr) {
         let end = self.range(it.syntax()).end();
         let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
-        let waiting =
-            it.receiver().and_then(|receiver| match self.receiver_kind(&receiver, &name) {
-                Receiver::Value => {
-                    let extended = self.graph.temporaries();
-                    self.operand(&receiver, end, extended)
-                }
-                Receiver::Reference => {
-                    let place = self.place(&receiver);
-                    self.borrow_for_method(place, &name);
-                    self.waiting_reference(&receiver, end)
-                }
-            });
+        let waiting = it.receiver().and_then(|receiver| self.receiver(&receiver, &name, end));
         let args: Vec<ast::Expr> = it.arg_list().into_iter().flat_map(|list| list.args()).collect();
         let scope = self.graph.temporaries();
         let args: Vec<_> = args.iter().map(|arg| self.operand(arg, end, scope)).collect();
         self.take([waiting]);
         self.take(args);
+    }
+
+    /// Evaluates a receiver; what waits for the arguments when they may await before `end`.
+    pub(super) fn receiver(
+        &mut self,
+        receiver: &ast::Expr,
+        method: &str,
+        end: ra_ap_syntax::TextSize,
+    ) -> Option<ValueId> {
+        match self.receiver_kind(receiver, method) {
+            Receiver::Value => {
+                let extended = self.graph.temporaries();
+                self.operand(receiver, end, extended)
+            }
+            Receiver::Reference => {
+                let place = self.place(receiver);
+                self.borrow_for_method(place, method);
+                self.waiting_reference(receiver, end)
+            }
+        }
     }
 
     /// Autoref: through a reference it borrows what that points to.
@@ -229,7 +238,12 @@ impl Lowering<'_> {
         if let Some(known) = self.facts.receivers.get(&self.range(receiver.syntax())) {
             return *known;
         }
-        let by_value = match self.hint(receiver).shape {
+        let facts = self.hint(receiver);
+        let defined = self.in_file.methods.receiver(method).or(self.facts.methods.receiver(method));
+        if let (Some(defined), None) = (defined, facts.shape) {
+            return defined;
+        }
+        let by_value = match facts.shape {
             Some(Shape::Primitive) => !PRIMITIVE_BY_REFERENCE.contains(&method),
             _ => {
                 BY_VALUE.contains(&method)
@@ -282,9 +296,6 @@ impl Lowering<'_> {
             self.value(rhs);
         }
         let Some(lhs) = lhs else { return };
-        let end = self.range(it.syntax()).end();
-        let start = self.range(lhs.syntax()).start();
-        let _ = (start, end);
         if matches!(lhs, ast::Expr::UnderscoreExpr(_)) {
             return;
         }
@@ -295,7 +306,10 @@ impl Lowering<'_> {
             }
             return;
         }
-        let place = self.place(&lhs);
+        let mut place = self.place(&lhs);
+        if let (Some(rhs), false) = (&rhs, place.whole) {
+            place.facts = place.facts.or(self.hint(rhs));
+        }
         self.assign(place, is_compound);
     }
 

@@ -9,7 +9,7 @@ use super::{
     graph::Action,
     lower::{Lowering, Place, plain_name, shifted},
     patterns::is_constant_pattern,
-    types::{Receiver, ValueFacts},
+    types::Receiver,
 };
 
 /// How a closure uses a variable.
@@ -44,6 +44,9 @@ impl Lowering<'_> {
                     if let Some(capture) = self.mention(&token)
                         && !is_hidden(&name, at)
                     {
+                        // What a `move` closure inside takes, this one needs whole.
+                        let taken_inside = moves_within(&token, node);
+                        let capture = if taken_inside { Capture::Value } else { capture };
                         self.capture(&name, capture, is_move);
                     }
                 }
@@ -143,14 +146,21 @@ impl Lowering<'_> {
 
     /// What cannot be parsed is read word by word: variables are borrowed, awaits counted.
     pub(super) fn scan_tokens(&mut self, node: &SyntaxNode) {
+        self.scan(node, false);
+    }
+
+    /// The same; `formats` says that a reference to each variable is taken, as formatting does.
+    pub(super) fn scan(&mut self, node: &SyntaxNode, formats: bool) {
         for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
             match token.kind() {
                 SyntaxKind::IDENT | SyntaxKind::SELF_KW if is_variable_token(&token) => {
-                    self.borrow_named(plain_name(token.text()).as_str());
+                    let reached = neighbour(&token, SyntaxToken::next_token)
+                        .is_some_and(|next| next.kind() == T![.]);
+                    self.borrow_named(&plain_name(token.text()), formats && !reached);
                 }
                 SyntaxKind::STRING => {
                     for name in inline_arguments(token.text()) {
-                        self.borrow_named(&name);
+                        self.borrow_named(&name, true);
                     }
                 }
                 kind if kind == T![await] || token.text() == "await" => {
@@ -161,10 +171,10 @@ impl Lowering<'_> {
         }
     }
 
-    fn borrow_named(&mut self, name: &str) {
+    fn borrow_named(&mut self, name: &str, itself: bool) {
         if self.graph.resolve(name).is_some() || name.starts_with(|c: char| c.is_lowercase()) {
             let place = self.named(name);
-            self.borrow(Place { facts: ValueFacts::default(), ..place });
+            self.borrow(Place { indirect: place.facts.is_reference() && !itself, ..place });
         }
     }
 }
@@ -198,6 +208,20 @@ fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
         (start <= end).then(|| Inner { name, visible: TextRange::new(start, end) })
     });
     declared.collect()
+}
+
+/// Whether a token lies in a `move` closure or async block inside of `node`.
+fn moves_within(token: &SyntaxToken, node: &SyntaxNode) -> bool {
+    let inside = token.parent_ancestors().take_while(|it| it != node);
+    inside.into_iter().any(|it| match it.kind() {
+        SyntaxKind::CLOSURE_EXPR => {
+            ast::ClosureExpr::cast(it).is_some_and(|it| it.move_token().is_some())
+        }
+        SyntaxKind::BLOCK_EXPR => {
+            ast::BlockExpr::cast(it).is_some_and(|it| it.move_token().is_some())
+        }
+        _ => false,
+    })
 }
 
 fn in_token_tree(token: &SyntaxToken) -> bool {

@@ -82,7 +82,9 @@ impl<'a> Bits<'a> {
         let (mut copy, mut needs_drop) = (BitSet::new(value_of.len()), BitSet::new(value_of.len()));
         for (bit, value) in value_of.iter().enumerate() {
             let Some(value) = graph.values.get(*value as usize) else { continue };
-            if value.facts.is_copy() {
+            // Without a destructor, a closure most often, it is `Copy` more often than not.
+            let facts = value.facts;
+            if facts.is_copy() || facts.copy.is_none() && facts.needs_drop == Some(false) {
                 copy.insert(bit as u32);
             } else if value.facts.may_need_drop() {
                 needs_drop.insert(bit as u32);

@@ -2,16 +2,15 @@
 //!
 //! The order of evaluation, the temporaries and their scopes follow rustc's MIR building.
 
+use super::{
+    Origin,
+    bodies::InFile,
+    graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
+    types::{Facts, Shape, ValueFacts},
+};
 use ra_ap_syntax::{
     AstNode, Edition, SmolStr, SyntaxNode, TextRange, TextSize,
     ast::{self, HasName},
-};
-use rustc_hash::FxHashSet;
-
-use super::{
-    Origin,
-    graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
-    types::{Facts, Shape, ValueFacts},
 };
 
 /// How deep expressions may nest before they are only scanned for awaits: the stack is finite.
@@ -40,8 +39,7 @@ pub(super) struct Lowering<'a> {
     pub(super) shift: i64,
     /// Names that no scope of the body knows: perhaps variables of the surroundings.
     pub(super) free_names: Vec<SmolStr>,
-    /// Macros of this file whose definition awaits.
-    pub(super) awaiting_macros: &'a FxHashSet<SmolStr>,
+    pub(super) in_file: &'a InFile,
     depth: u32,
 }
 
@@ -50,11 +48,11 @@ impl<'a> Lowering<'a> {
         edition: Edition,
         facts: &'a Facts,
         shift: i64,
-        awaiting_macros: &'a FxHashSet<SmolStr>,
+        in_file: &'a InFile,
         await_offsets: Vec<TextSize>,
     ) -> Self {
         let graph = GraphBuilder::new(await_offsets);
-        Self { graph, edition, facts, shift, free_names: Vec::new(), awaiting_macros, depth: 0 }
+        Self { graph, edition, facts, shift, free_names: Vec::new(), in_file, depth: 0 }
     }
 
     /// The graph, and the names that the body takes from its surroundings.
@@ -181,8 +179,13 @@ impl<'a> Lowering<'a> {
             self.value(&inner);
         }
         // `?` matches on a `ControlFlow` that lives as long as any other scrutinee.
-        let temporaries = self.graph.temporaries();
-        self.temporary(it.syntax(), ValueFacts::default(), temporaries);
+        // Its error may have a destructor when its value has none.
+        let range = self.range(it.syntax());
+        let facts =
+            ValueFacts { needs_drop: self.known(range).needs_drop, ..ValueFacts::default() };
+        let depth = self.graph.temporaries();
+        let value = self.graph.declare(None, Origin::Temporary, range, facts, depth);
+        self.graph.push(Action::Init(value));
     }
 
     fn leave_body(&mut self, expr: Option<ast::Expr>) {
@@ -194,10 +197,16 @@ impl<'a> Lowering<'a> {
 
     fn record(&mut self, it: &ast::RecordExpr, whole: &ast::Expr, extended: usize) {
         let Some(list) = it.record_expr_field_list() else { return };
-        let fields = list.fields().filter_map(|field| field.expr());
-        let mut exprs: Vec<ast::Expr> = fields.collect();
-        exprs.extend(list.spread());
-        self.operands_extending(exprs, whole, extended);
+        let end = self.range(whole.syntax()).end();
+        let fields: Vec<ast::Expr> = list.fields().filter_map(|field| field.expr()).collect();
+        let waiting: Vec<_> =
+            fields.iter().map(|field| self.operand(field, end, extended)).collect();
+        if let Some(base) = list.spread() {
+            // Only the fields that are missing are taken out of the base.
+            let place = self.place(&base);
+            self.use_place(place);
+        }
+        self.take(waiting);
     }
 
     // --- operands -------------------------------------------------------------------------
@@ -224,7 +233,7 @@ impl<'a> Lowering<'a> {
     ) -> Option<ValueId> {
         self.value_extending(expr, extended);
         let range = self.range(expr.syntax());
-        if !self.graph.awaits_within(range.end(), end) || is_constant(expr) {
+        if !self.graph.awaits_within(range.end(), end) || is_constant_operand(expr) {
             return None;
         }
         let facts = self.hint(expr);
@@ -361,7 +370,9 @@ impl<'a> Lowering<'a> {
     /// The place is read by value: moved or copied.
     pub(super) fn consume(&mut self, place: Place) {
         let Some(value) = place.value else { return };
-        if place.whole && !place.indirect && !place.facts.is_copy() {
+        // A reference is as good as copied: what expects `&mut` reborrows it.
+        let is_reference = place.facts.is_reference() && !place.facts.may_need_drop();
+        if place.whole && !place.indirect && !place.facts.is_copy() && !is_reference {
             self.graph.push(Action::Move(value));
         } else {
             self.graph.push(Action::Use(value));
@@ -509,6 +520,24 @@ fn is_constant(expr: &ast::Expr) -> bool {
         ast::Expr::ArrayExpr(it) => it.exprs().all(|element| is_constant(&element)),
         ast::Expr::TupleExpr(it) => it.fields().all(|field| is_constant(&field)),
         _ => false,
+    }
+}
+
+/// The same for an operand: a unit variant is built like any other value.
+fn is_constant_operand(expr: &ast::Expr) -> bool {
+    let camel_case = |path: &ast::Path| {
+        let name = path.segment().and_then(|segment| segment.name_ref());
+        name.is_some_and(|name| {
+            let text = name.text();
+            text.starts_with(|c: char| c.is_uppercase())
+                && text.contains(|c: char| c.is_lowercase())
+        })
+    };
+    match expr {
+        ast::Expr::PathExpr(it) => {
+            it.path().is_some_and(|path| is_constant_path(&path) && !camel_case(&path))
+        }
+        _ => is_constant(expr),
     }
 }
 

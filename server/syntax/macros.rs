@@ -19,6 +19,17 @@ pub(super) const AWAITING: &[&str] =
 /// Macros whose block is the body of a coroutine of its own.
 pub(super) const STREAMS: &[&str] = &["stream", "try_stream"];
 
+/// How a macro takes its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    ByValue,
+    ByReference,
+    /// It may take them any way: a reference is hardly borrowed itself.
+    Unknown,
+    /// The first is the receiver of a method, the others are borrowed.
+    ByMethod,
+}
+
 /// A part of a macro's tokens: its text and where it starts in the file.
 struct Piece {
     text: String,
@@ -47,13 +58,13 @@ impl Lowering<'_> {
             _ if STREAMS.contains(&name.as_str()) => self.captures(tokens.syntax(), true),
             "matches" => self.matches(&tokens, &content),
             "vec" | "dbg" | "pin" | "ready" | "Ok" | "Some" => {
-                if !self.arguments(&content, true) {
+                if !self.arguments(&content, Taken::ByValue) {
                     self.scan_tokens(tokens.syntax());
                 }
             }
             _ => self.other_macro(&name, &tokens, &content),
         }
-        if self.awaiting_macros.contains(name.as_str()) {
+        if self.in_file.awaiting_macros.contains(name.as_str()) {
             let range = self.range(call.syntax());
             self.graph.await_point(range);
         }
@@ -64,8 +75,8 @@ impl Lowering<'_> {
 
     /// Formatting, logging, assertions and whatever is not known: arguments are borrowed.
     fn other_macro(&mut self, name: &str, tokens: &ast::TokenTree, content: &Piece) {
-        if !content.text.contains("await") && !content.text.contains('!') {
-            return self.scan_tokens(tokens.syntax());
+        if is_simple(tokens) {
+            return self.scan(tokens.syntax(), formats(name));
         }
         let end = self.range(tokens.syntax()).end();
         // `write!` is a method call: its temporaries live as long as those of its statement.
@@ -73,9 +84,13 @@ impl Lowering<'_> {
         if own_scope {
             self.graph.enter(ScopeKind::Temporaries, end);
         }
-        let parsed = self.arguments(content, false) || self.statements(content);
+        let parsed = match name {
+            "write" | "writeln" => self.arguments(content, Taken::ByMethod),
+            _ if formats(name) => self.arguments(content, Taken::ByReference),
+            _ => self.arguments(content, Taken::Unknown) || self.statements(content),
+        };
         if !parsed {
-            self.scan_tokens(tokens.syntax());
+            self.scan(tokens.syntax(), formats(name));
         }
         if own_scope {
             self.graph.leave();
@@ -83,7 +98,7 @@ impl Lowering<'_> {
     }
 
     /// Parses the tokens as arguments and evaluates them, by value or by reference.
-    fn arguments(&mut self, content: &Piece, by_value: bool) -> bool {
+    fn arguments(&mut self, content: &Piece, taken: Taken) -> bool {
         let text = content.text.replace(';', ",");
         let piece = Piece { text, start: content.start };
         self.with_parsed(&piece, "fn f(){f(", ")}", |this, tree| {
@@ -92,13 +107,19 @@ impl Lowering<'_> {
                 call.arg_list().into_iter().flat_map(|list| list.args()).collect();
             let end = this.range(call.syntax()).end();
             let mut waiting = Vec::new();
-            for arg in &args {
-                if by_value {
-                    let extended = this.graph.temporaries();
-                    waiting.push(this.operand(arg, end, extended));
-                } else {
-                    waiting.push(this.borrowed_argument(arg, end));
-                }
+            for (index, arg) in args.iter().enumerate() {
+                waiting.push(match taken {
+                    Taken::ByValue => {
+                        let extended = this.graph.temporaries();
+                        this.operand(arg, end, extended)
+                    }
+                    Taken::ByMethod if index == 0 => this.receiver(arg, "write_fmt", end),
+                    Taken::Unknown if this.hint(arg).is_reference() => {
+                        this.value(arg);
+                        None
+                    }
+                    _ => this.borrowed_argument(arg, end),
+                });
             }
             this.take(waiting);
         })
@@ -193,7 +214,7 @@ impl Lowering<'_> {
         self.graph.enter(ScopeKind::Temporaries, end);
         let text = content.text.replacen("biased;", "       ", 1);
         let piece = Piece { text, start: content.start };
-        if !self.arguments(&piece, true) {
+        if !self.arguments(&piece, Taken::ByValue) {
             self.scan_tokens(tokens.syntax());
         }
         self.graph.leave();
@@ -285,6 +306,55 @@ impl Lowering<'_> {
         self.shift = outer;
         true
     }
+}
+
+/// Whether a macro formats its arguments, so that it borrows each: printing, logging, errors.
+fn formats(name: &str) -> bool {
+    let known = matches!(
+        name,
+        "print"
+            | "println"
+            | "eprint"
+            | "eprintln"
+            | "format"
+            | "format_args"
+            | "write"
+            | "writeln"
+            | "panic"
+            | "todo"
+            | "unimplemented"
+            | "unreachable"
+            | "error"
+            | "warn"
+            | "info"
+            | "debug"
+            | "trace"
+            | "log"
+            | "event"
+            | "span"
+            | "anyhow"
+            | "bail"
+            | "ensure"
+            | "eyre"
+            | "format_err"
+            | "json"
+    );
+    known || name.contains("assert") || name.ends_with("_span")
+}
+
+/// Only literals, names and commas: nothing that needs parsing.
+fn is_simple(tokens: &ast::TokenTree) -> bool {
+    let inside = tokens.syntax().children_with_tokens();
+    let mut count = 0;
+    let all_simple = inside.into_iter().all(|it| {
+        count += 1;
+        it.kind().is_trivia()
+            || matches!(
+                it.kind(),
+                SyntaxKind::IDENT | SyntaxKind::STRING | T![,] | T!['('] | T![')']
+            )
+    });
+    all_simple || count <= 2
 }
 
 /// The last word of a macro's path.

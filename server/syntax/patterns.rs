@@ -56,7 +56,7 @@ impl Lowering<'_> {
         alternative: Option<ast::LetElse>,
     ) {
         let keep = self.graph.depth().saturating_sub(1);
-        // `let _ = x;` does nothing to `x`, and `let _ = f();` drops the result at once.
+        // `let _ = x;` only mentions `x`, and `let _ = f();` drops the result at once.
         let holds = if has_ref(pat) { locals } else { self.graph.temporaries() };
         let mut place = self.place_with_extension(init, holds, locals);
         if let Some(ty) = ty
@@ -64,9 +64,7 @@ impl Lowering<'_> {
         {
             place.facts = ty.or(place.facts);
         }
-        if !matches!(pat, ast::Pat::WildcardPat(_)) {
-            self.use_place(place);
-        }
+        self.use_place(place);
         if let Some(block) = alternative.and_then(|it| it.block_expr()) {
             let (otherwise, then) = (self.graph.new_block(), self.graph.new_block());
             self.graph.exit_to(otherwise, keep);

@@ -128,6 +128,7 @@ fn a_setting_of_the_wrong_type() {
     assert_lives(client);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_folder_that_is_not_trusted_runs_no_cargo() {
     let project = Project::copy("sample");
@@ -135,13 +136,9 @@ fn a_folder_that_is_not_trusted_runs_no_cargo() {
     let mut options = own();
     options["trusted"] = json!(false);
     let mut start = Start::new(&root).options(options);
-    let trap = tempfile::tempdir().unwrap();
-    let log = trap.path().join("log");
-    let cargo = trap.path().join("cargo");
-    std::fs::write(&cargo, format!("#!/bin/sh\necho \"$@\" >>{}\n", log.display())).unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    start.env.push(("CARGO", cargo.display().to_string()));
+    let log = root.join("log");
+    let cargo = project.fake_cargo(&format!("echo \"$@\" >>{}", log.display()));
+    start.env.push(("CARGO", cargo));
     let mut client = Client::start(start);
     let main = project.file("src/main.rs");
     client.open(&main);
@@ -154,4 +151,35 @@ fn a_folder_that_is_not_trusted_runs_no_cargo() {
     assert_eq!(client.request("textDocument/codeAction", actions), json!([]));
     client.shut_down();
     assert!(!log.exists(), "cargo ran: {}", std::fs::read_to_string(&log).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_library_that_the_user_looks_into_is_not_checked() {
+    let project = Project::copy("sample");
+    let library = Project::copy("sample");
+    let root = project.root();
+    let log = root.join("log");
+    let cargo = project.fake_cargo(&format!("pwd >>{}\nexec cargo \"$@\"", log.display()));
+    let mut start = Start::new(&root).options(own());
+    start.env.push(("CARGO", cargo));
+    let mut client = Client::start(start);
+    let elsewhere = library.file("src/main.rs");
+    client.open(&elsewhere);
+    client.save(&elsewhere);
+    client.wait_for_hints(&project.file("src/main.rs"), 2);
+    client.shut_down();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.lines().all(|folder| Path::new(folder) == root), "{log}");
+}
+
+#[test]
+fn a_client_that_answers_nothing() {
+    let project = Project::copy("sample");
+    let root = project.root();
+    let mut client = Client::start(Start::new(&root).options(own()));
+    client.answers = false;
+    // The settings of `initialize` hold, and a progress bar that never comes is not missed.
+    client.wait_for_hints(&project.file("src/main.rs"), 2);
+    assert_lives(client);
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
@@ -21,6 +21,8 @@ pub(crate) struct Client {
     inbox: Receiver<Value>,
     next_id: u64,
     versions: HashMap<String, i32>,
+    /// Whether requests of the server are answered.
+    pub(crate) answers: bool,
     /// What `workspace/configuration` is answered with.
     pub(crate) settings: Value,
     /// The last published diagnostics by document.
@@ -47,7 +49,7 @@ impl<'a> Start<'a> {
             root,
             options: json!({}),
             capabilities: capabilities(),
-            env: vec![("CARGO_TARGET_DIR", crate::project::target_dir())],
+            env: crate::project::cargo_env().into(),
             process_id: Some(std::process::id()),
         }
     }
@@ -103,6 +105,8 @@ impl Client {
     /// A server to which nothing was said.
     pub(crate) fn spawn(env: &[(&'static str, String)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sendlens"))
+            // What the user is told, tests hear; the log would only clutter their output.
+            .env("SENDLENS_LOG", "off")
             .envs(env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -123,15 +127,12 @@ impl Client {
             inbox,
             next_id: 0,
             versions: HashMap::new(),
+            answers: true,
             settings: Value::Null,
             diagnostics: HashMap::new(),
             heard: Vec::new(),
             initialized: Value::Null,
         }
-    }
-
-    pub(crate) fn process_id(&self) -> u32 {
-        self.process.id()
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) {
@@ -238,7 +239,9 @@ impl Client {
             self.diagnostics.insert(uri, list);
             return;
         }
-        if let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) {
+        if let (true, Some(id), Some(method)) =
+            (self.answers, message.get("id"), message["method"].as_str())
+        {
             let result = match method {
                 "workspace/configuration" => json!([self.settings]),
                 _ => Value::Null,

@@ -1,5 +1,6 @@
 //! From the hint to the applied fix: hovers, menus, edits.
 
+use expect_test::expect;
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,14 +30,34 @@ fn hover(client: &mut Client, project: &Project, needle: &str) -> String {
 fn hovers_answer_on_the_value_the_await_and_the_demand_only() {
     let project = Project::copy("sample");
     let mut client = start(&project);
-    let value = hover(&mut client, &project, "guard = queue");
-    assert!(value.contains("`guard` is held across an `.await`"), "{value}");
-    assert!(value.contains("MutexGuard<'_, VecDeque<u32>>"), "{value}");
-    assert!(value.contains("(ROOT/sample/src/main.rs#L16)"), "{value}");
-    let point = hover(&mut client, &project, "await;\n}\n\nasync fn send");
-    assert!(point.contains("**Held across this `.await`**"), "{point}");
-    let demand = hover(&mut client, &project, "tokio::spawn(worker");
-    assert!(demand.contains("demands `Send`"), "{demand}");
+    // The last line of a hover names the fix that the compiler has accepted: wait for it.
+    actions(&mut client, &project, "guard = queue");
+    expect![[r#"
+        **`guard` is held across an `.await`, but is not `Send`**
+
+        Still alive at the `.await` on [line 16](ROOT/sample/src/main.rs#L16).
+
+        `std::sync::MutexGuard<'_, VecDeque<u32>>` is not `Send`: a lock must be released on the thread that took it.
+
+        `tokio::spawn` on [line 40](ROOT/sample/src/main.rs#L40) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+        Quick fix, accepted by the compiler: *Enclose `guard` in a block that ends before the `.await`*."#]].assert_eq(&hover(&mut client, &project, "guard = queue"));
+    let point = "await;\n}\n\nasync fn send";
+    expect![[r#"
+        **Held across this `.await`**
+
+        - `guard`: `std::sync::MutexGuard<'_, VecDeque<u32>>`, from [line 14](ROOT/sample/src/main.rs#L14), **is not `Send`**
+
+        `tokio::spawn` on [line 40](ROOT/sample/src/main.rs#L40) demands `Send`: the task may move to another thread at any `.await`, with all that it holds.
+
+        Quick fix, accepted by the compiler: *Enclose `guard` in a block that ends before the `.await`*."#]].assert_eq(&hover(&mut client, &project, point));
+    expect![[r#"
+        **`tokio::spawn` demands `Send`, and this future is not**
+
+        1. async fn `worker`, [line 13](ROOT/sample/src/main.rs#L13)
+        2. holds `guard` from [line 14](ROOT/sample/src/main.rs#L14), a `std::sync::MutexGuard<'_, VecDeque<u32>>`, across the `.await` on [line 16](ROOT/sample/src/main.rs#L16)
+
+        Quick fix, accepted by the compiler: *Enclose `guard` in a block that ends before the `.await`*."#]].assert_eq(&hover(&mut client, &project, "tokio::spawn(worker"));
     assert_eq!(hover(&mut client, &project, "VecDeque,"), "nothing");
     assert_eq!(hover(&mut client, &project, "println"), "nothing");
 }
@@ -93,6 +114,86 @@ fn edits_are_inline_for_clients_that_do_not_resolve() {
     client.wait_for_hints(&main, 2);
     let actions = actions(&mut client, &project, "guard = queue");
     assert!(actions[0]["edit"]["changes"][uri(&main)].is_array(), "{actions:#?}");
+}
+
+#[test]
+fn the_menu_opens_wherever_the_problem_shows() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    for needle in ["guard = queue", "await;\n}\n\nasync fn send", "worker(Arc::clone"] {
+        let found = actions(&mut client, &project, needle);
+        assert_eq!(found[0]["isPreferred"], true, "{needle}");
+    }
+    let (line, character) = find(&project.read("src/main.rs"), "println");
+    let place = json!({"line": line, "character": character});
+    let mut params = json!({
+        "textDocument": {"uri": uri(&project.file("src/main.rs"))},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": []},
+    });
+    assert_eq!(client.request("textDocument/codeAction", params.clone()), json!([]));
+    params["context"]["only"] = json!(["source.organizeImports"]);
+    assert_eq!(client.request("textDocument/codeAction", params), Value::Null);
+}
+
+#[test]
+fn text_that_is_not_saved_counts() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    let main = project.file("src/main.rs");
+    let before = actions(&mut client, &project, "guard = queue");
+    let place = json!({"line": 0, "character": 0});
+    let insert = json!([{"range": {"start": place, "end": place}, "text": "// new\n"}]);
+    client.change(&main, insert);
+    let (line, character) = find(&project.read("src/main.rs"), "guard = queue");
+    let place = json!({"line": line + 1, "character": character});
+    let params = json!({
+        "textDocument": {"uri": uri(&main)},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": []},
+    });
+    let unchecked = client.request("textDocument/codeAction", params.clone());
+    let title = unchecked[0]["title"].as_str().unwrap().to_owned();
+    assert!(title.ends_with("(not checked by the compiler)"), "{title}");
+    let is_verified = |answer: &Value| answer[0]["isPreferred"] == true;
+    let again = client.ask_until("textDocument/codeAction", &params, is_verified);
+    assert_eq!(again[0]["title"], before[0]["title"]);
+    let resolved = client.request("codeAction/resolve", again[0].clone());
+    let change = &resolved["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"]["version"], 2);
+    let text = format!("// new\n{}", project.read("src/main.rs"));
+    project.write("src/main.rs", &apply(&text, change["edits"].as_array().unwrap()));
+    let (messages, _) = project.check();
+    assert!(!messages.contains("MutexGuard"), "{messages}");
+}
+
+#[test]
+fn a_fix_that_was_applied_is_not_offered_again() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    let main = project.file("src/main.rs");
+    let best = actions(&mut client, &project, "guard = queue")[0].clone();
+    let resolved = client.request("codeAction/resolve", best.clone());
+    let edits = resolved["edit"]["documentChanges"][0]["edits"].as_array().unwrap();
+    let text = apply(&project.read("src/main.rs"), edits);
+    // As an editor applies it: nothing is saved yet.
+    client.change(&main, json!([{"text": text}]));
+    let (line, character) = find(&text, "guard = queue");
+    let place = json!({"line": line, "character": character});
+    let params = json!({
+        "textDocument": {"uri": uri(&main)},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": []},
+    });
+    let is_other = |answer: &Value| {
+        let mut actions = answer.as_array().into_iter().flatten();
+        actions.all(|action| !action["title"].as_str().unwrap().contains("Enclose"))
+    };
+    client.ask_until("textDocument/codeAction", &params, is_other);
+    // Now it is saved, and the hint goes.
+    project.write("src/main.rs", &text);
+    client.save(&main);
+    client.wait_for_hints(&main, 1);
 }
 
 #[test]

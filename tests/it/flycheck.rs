@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     client::{Client, Start},
-    project::{Project, find, target_dir},
+    project::{Project, cargo_env, find},
 };
 
 /// A target directory of its own, whose journal the test writes.
@@ -23,7 +23,8 @@ struct Journal {
 impl Journal {
     fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let target = temp.path().canonicalize().unwrap();
+        // Not there yet, as after `cargo clean`.
+        let target = temp.path().canonicalize().unwrap().join("target");
         let _temp = temp;
         Self { _temp, target }
     }
@@ -211,7 +212,7 @@ fn tee(project: &Project, cache: &Path, command: &[&str]) -> std::process::Outpu
         .args(command)
         .current_dir(project.root())
         .env("XDG_CACHE_HOME", cache)
-        .env("CARGO_TARGET_DIR", target_dir())
+        .envs(cargo_env())
         .stderr(Stdio::null())
         .output()
         .unwrap()
@@ -244,6 +245,92 @@ fn the_server_hears_the_tee() {
     let command = ["cargo", "check", "--workspace", "--all-targets", "--message-format=json"];
     let output = tee(&project, cache.path(), &command);
     assert_eq!(output.status.code(), Some(101));
+    client.wait_for_hints(&main, 2);
+    client.shut_down();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tee_that_is_killed_leaves_what_it_copied() {
+    use std::os::unix::process::CommandExt;
+
+    let project = Project::copy("sample");
+    let main = project.file("src/main.rs");
+    let (json, _) = project.check();
+    let cache = tempfile::tempdir().unwrap();
+    let messages = project.root().join("messages");
+    let is_message = |line: &&str| line.contains("compiler-message");
+    let lines: Vec<&str> = json.lines().filter(is_message).collect();
+    std::fs::write(&messages, format!("{}\n{{\"reason\":\"com", lines.join("\n"))).unwrap();
+
+    let options = json!({"flycheck": {"source": "tee"}, "fixes": {"verify": false}});
+    let root = project.root();
+    let mut start = Start::new(&root).options(options);
+    start.env.push(("XDG_CACHE_HOME", cache.path().display().to_string()));
+    let mut client = Client::start(start);
+    let script = format!("cat {}; sleep 600", messages.display());
+    let mut tee = Command::new(env!("CARGO_BIN_EXE_sendlens"))
+        .args(["flycheck", "--", "sh", "-c", &script])
+        .current_dir(&root)
+        .env("XDG_CACHE_HOME", cache.path())
+        .stdout(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    client.wait_for_hints(&main, 2);
+    let group = format!("-{}", tee.id());
+    assert!(Command::new("kill").args(["-9", "--", &group]).status().unwrap().success());
+    tee.wait().unwrap();
+    assert_eq!(client.wait_for_hints(&main, 2).len(), 2);
+
+    let output = self::tee(&project, cache.path(), &["cat", messages.to_str().unwrap()]);
+    assert!(output.status.success(), "the next one is not disturbed");
+    client.shut_down();
+}
+
+#[test]
+fn a_journal_that_appears_later_ends_our_own_checks() {
+    let project = Project::copy("sample");
+    let main = project.file("src/main.rs");
+    let (json, _) = project.check();
+    let journal = Journal::new();
+    let options = json!({
+        "flycheck": {"graceMs": 3000},
+        "cargo": {"targetDir": journal.target},
+        "fixes": {"verify": false},
+    });
+    let script = "case $1 in check) sleep 600;; *) exec cargo \"$@\";; esac";
+    let root = project.root();
+    let mut start = Start::new(&root).options(options);
+    start.env.push(("CARGO", project.fake_cargo(script)));
+    let mut client = Client::start(start);
+    client.open(&main);
+    client.wait_for("our own check", |client| has_progress(client, "begin").then_some(()));
+    let begun = |client: &Client| {
+        let mut heard = client.heard.iter();
+        heard.by_ref().filter(|it| it["params"]["value"]["kind"] == "begin").count()
+    };
+    journal.truncate().write_all(json.as_bytes()).unwrap();
+    client.wait_for_hints(&main, 2);
+    let before = begun(&client);
+    client.save(&main);
+    let mended = json.lines().filter(|line| !line.contains("compiler-message"));
+    let mended: Vec<&str> = mended.filter(|line| !line.contains(FINISHED)).collect();
+    let mended = format!("{}\n{}\n", mended.join("\n"), artifact(&json));
+    journal.truncate().write_all(mended.as_bytes()).unwrap();
+    client.wait_for_hints(&main, 0);
+    assert_eq!(begun(&client), before, "no check of ours after the save");
+}
+
+#[test]
+fn settings_take_effect_when_they_change() {
+    let project = Project::copy("sample");
+    let main = project.file("src/main.rs");
+    let root = project.root();
+    let mut client =
+        Client::start(Start::new(&root).options(json!({"flycheck": {"source": "off"}})));
+    client.settings = json!({"flycheck": {"source": "own"}, "fixes": {"verify": false}});
+    client.notify("workspace/didChangeConfiguration", json!({"settings": null}));
     client.wait_for_hints(&main, 2);
     client.shut_down();
 }

@@ -81,3 +81,17 @@ fn requests_before_initialize_are_refused() {
     let error = client.try_request("textDocument/hover", params).unwrap_err();
     assert_eq!(error["code"], -32002);
 }
+
+#[test]
+fn logs_go_where_they_are_told_and_never_to_the_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_sendlens"))
+        .args(["--log".as_ref(), log.as_os_str()])
+        .env("SENDLENS_LOG", "trace")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert!(!std::fs::read_to_string(log).unwrap().is_empty());
+}

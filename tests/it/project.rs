@@ -3,11 +3,18 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// The target directory that all tests share, so that tokio is built once.
 pub(crate) fn target_dir() -> String {
     fixtures().join("target").display().to_string()
+}
+
+/// What cargo gets from every test. Each copy is compiled a few times only: caches would just pile
+/// up.
+pub(crate) fn cargo_env() -> [(&'static str, String); 2] {
+    [("CARGO_TARGET_DIR", target_dir()), ("CARGO_INCREMENTAL", "0".to_owned())]
 }
 
 fn fixtures() -> PathBuf {
@@ -23,9 +30,15 @@ pub(crate) struct Project {
 impl Project {
     pub(crate) fn copy(package: &str) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        for file in ["Cargo.toml", "Cargo.lock"] {
-            std::fs::copy(fixtures().join(file), temp.path().join(file)).unwrap();
-        }
+        let read = |file| std::fs::read_to_string(fixtures().join(file)).unwrap();
+        // To cargo, copies of one package are the same thing in a shared target directory: what
+        // one test mends would be fresh in another. A version of its own keeps each apart.
+        static COPIES: AtomicU32 = AtomicU32::new(0);
+        let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+        let version = format!("\"0.{}.{copy}\"", std::process::id());
+        let manifest = read("Cargo.toml").replacen("\"0.1.0\"", &version, 1);
+        std::fs::write(temp.path().join("Cargo.toml"), manifest).unwrap();
+        std::fs::write(temp.path().join("Cargo.lock"), read("Cargo.lock")).unwrap();
         copy_folder(&fixtures().join(package), &temp.path().join(package));
         let package = package.to_owned();
         Self { temp, package }
@@ -49,13 +62,23 @@ impl Project {
         std::fs::write(self.file(path), text).unwrap();
     }
 
+    /// A cargo for the server alone: a shell script, with `$CARGO` for the real one.
+    #[cfg(unix)]
+    pub(crate) fn fake_cargo(&self, script: &str) -> String {
+        let path = self.root().join("fake-cargo");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).unwrap();
+        path.display().to_string()
+    }
+
     /// cargo's messages about the workspace, and whether it compiles.
     pub(crate) fn check(&self) -> (String, bool) {
         let output = Command::new("cargo")
             .args(["check", "--workspace", "--all-targets", "--keep-going"])
             .arg("--message-format=json")
             .current_dir(self.root())
-            .env("CARGO_TARGET_DIR", target_dir())
+            .envs(cargo_env())
             .output()
             .unwrap();
         let success = output.status.success();

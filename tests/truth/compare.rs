@@ -6,7 +6,7 @@ use std::{
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Facts, Origin, Receiver, ValueFacts, analyse_with};
+use sendlens::syntax::{AsyncBody, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with};
 
 use crate::mir::{self, Body, Local, Span};
 
@@ -31,7 +31,7 @@ pub(crate) struct Score {
     missing: usize,
 }
 
-const KNOWLEDGE: [&str; 3] = ["without facts", "with types", "with types and receivers"];
+const KNOWLEDGE: [&str; 3] = ["without facts", "with types and methods", "with receivers, too"];
 
 impl Counts {
     fn add(&mut self, other: Self) {
@@ -110,11 +110,38 @@ pub(crate) fn compare_directory(
         score.layout.add(check_layout(&paths, path));
     }
     let types = Types::collect(files.values().flat_map(|file| &file.bodies));
+    let mut methods = Methods::default();
+    let mut sources: Vec<_> = files.keys().map(|name| root.join(name)).collect();
+    // All of the crate's files: methods are defined in those without a coroutine, too.
+    let source_root = sources
+        .iter()
+        .find_map(|it| it.ancestors().find(|it| it.ends_with("src")).map(Path::to_path_buf));
+    add_sources(source_root.as_deref(), &mut sources);
+    sources.sort();
+    sources.dedup();
+    for source in sources {
+        if let Ok(text) = std::fs::read_to_string(source) {
+            methods.add(&text, edition);
+        }
+    }
     for (name, file) in &files {
         let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
-        score.add(&compare_file(name, &text, file, edition, &types, verbose));
+        score.add(&compare_file(name, &text, file, edition, &types, &methods, verbose));
     }
     score
+}
+
+/// The Rust files below a directory.
+fn add_sources(directory: Option<&Path>, found: &mut Vec<std::path::PathBuf>) {
+    let Some(directory) = directory else { return };
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            add_sources(Some(&path), found);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
 }
 
 /// The file that a body was written in.
@@ -178,7 +205,11 @@ impl Types {
     fn facts(&self, ty: &str) -> ValueFacts {
         let read = ValueFacts::from_type(ty);
         ValueFacts {
-            copy: Some(self.copied.contains(ty) || read.copy == Some(true)),
+            // A closure is `Copy` or not by what it captures: `copy _n` need not occur.
+            copy: match self.copied.contains(ty) || read.copy == Some(true) {
+                false if ty.contains("{closure") => None,
+                copied => Some(copied),
+            },
             needs_drop: Some(self.dropped.contains(ty) || read.needs_drop == Some(true)),
             shape: read.shape,
         }
@@ -191,10 +222,11 @@ fn compare_file(
     file: &File,
     edition: Edition,
     types: &Types,
+    methods: &Methods,
     verbose: bool,
 ) -> Score {
     let lines = Lines::new(text);
-    let mut facts = Facts::default();
+    let mut facts = Facts { methods: methods.clone(), ..Facts::default() };
     for body in &file.bodies {
         add_types(body, name, text, &lines, types, &mut facts);
     }
@@ -282,7 +314,8 @@ fn compare_body(
     let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     for crossing in ours.crossings.iter().filter(|it| it.origin != Origin::Capture) {
         for at in crossing.awaits.iter().filter_map(|index| ours.awaits.get(*index)) {
-            if known_awaits.contains(&(at.start(), at.end())) || is_word(text, *at) {
+            // An await that rustc has no yield for was configured out, or cannot be reached.
+            if known_awaits.contains(&(at.start(), at.end())) {
                 let named = crossing.name.is_some() || crossing.origin == Origin::Param;
                 mine.insert(key(strip(text, crossing.range), *at), ((crossing.range, *at), named));
             }
@@ -300,7 +333,8 @@ fn compare_body(
         }
     }
     for (key, (pair, is_named)) in &mine {
-        if !theirs.contains_key(key) {
+        // What a macro call makes has a span in the macro's definition: it cannot be compared.
+        if !theirs.contains_key(key) && (*is_named || !is_macro_call(&text[pair.0])) {
             count(&mut all, false, true);
             if *is_named {
                 count(&mut named, false, true);
@@ -327,8 +361,9 @@ fn report(who: &str, name: &str, text: &str, lines: &Lines, (value, at): Pair, n
     let value_text = text[value].lines().next().unwrap_or_default();
     let kind = if named { "named" } else { "temporary" };
     println!(
-        "{who}: {kind} `{value_text}` {name}:{} across {name}:{}",
+        "{who}: {kind} `{value_text}` {name}:{}-{} across {name}:{}",
         line(value.start()),
+        line(value.end()),
         line(at.start())
     );
 }
@@ -339,6 +374,11 @@ fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
 
 fn is_word(text: &str, range: TextRange) -> bool {
     matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
+}
+
+fn is_macro_call(text: &str) -> bool {
+    let path = text.split('!').next().unwrap_or_default();
+    path.len() < text.len() && path.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
 }
 
 fn is_pattern(text: &str, range: TextRange, name: &str) -> bool {
@@ -364,11 +404,7 @@ fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<T
         || value == "?"
         || value.is_empty()
         || value.starts_with('{') && local.ty == "bool";
-    let is_macro = value.contains('!')
-        && value.find('!').is_some_and(|at| {
-            value[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
-        });
-    (!machinery && !is_macro).then(|| strip(text, range))
+    (!machinery).then(|| strip(text, range))
 }
 
 /// `x` of `mut x`, `ref x`, `&mut self`, `(x)`.
@@ -414,6 +450,7 @@ fn closes_at_end(value: &str) -> bool {
 
 /// The type of each value: of a named local, and of what an expression makes.
 fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, facts: &mut Facts) {
+    let mut chosen: HashMap<TextRange, (u32, ValueFacts)> = HashMap::new();
     for local in body.locals.values().filter(|local| local.span.file == name) {
         let Some(range) = lines.range(text, &local.span) else { continue };
         let range = strip(text, range);
@@ -421,10 +458,30 @@ fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, 
         if local.is_reference_to && !explicit && local.name.is_none() {
             continue;
         }
-        // Later locals are made further inside: they have the expression's own type, before
-        // it is adjusted.
-        facts.values.insert(range, types.facts(&local.ty));
+        let is_await = text[range].ends_with(".await");
+        // One expression has many locals. The user's name counts most; in a guard it stands for
+        // a reference, too. `result` is what an await gives. Otherwise later locals are made
+        // further inside: they have the expression's own type, before it is adjusted.
+        let rank = match local.name.as_deref() {
+            Some("result") if is_await => 3,
+            Some("__awaitee") => 0,
+            Some(_) if local.is_reference_to && !explicit => 1,
+            Some(_) => 4,
+            None if is_await => 1,
+            None => 2,
+        };
+        let mut new = types.facts(&local.ty);
+        let old = chosen.get(&range).copied();
+        if old.is_some_and(|(old, _)| old > rank) {
+            continue;
+        }
+        // `x?` makes a `ControlFlow` and the value: it is dropped when either is.
+        if let (Some((_, old)), true) = (old, text[range].ends_with('?')) {
+            new.needs_drop = Some(new.needs_drop == Some(true) || old.needs_drop == Some(true));
+        }
+        chosen.insert(range, (rank, new));
     }
+    facts.values.extend(chosen.into_iter().map(|(range, (_, facts))| (range, facts)));
 }
 
 /// How each receiver is taken: by reference when a reference to it is made at its place.
@@ -434,7 +491,9 @@ fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut
         body.locals.values().filter(|local| local.span.file == name && local.name.is_none())
     {
         let Some(range) = lines.range(text, &local.span) else { continue };
-        *by_range.entry(strip(text, range)).or_default() |= local.is_reference_to;
+        // `await` makes one of its own, to the task's context.
+        let by_reference = local.is_reference_to && !local.ty.contains("task::Context");
+        *by_range.entry(strip(text, range)).or_default() |= by_reference;
     }
     for (range, by_reference) in by_range {
         let kind = if by_reference { Receiver::Reference } else { Receiver::Value };

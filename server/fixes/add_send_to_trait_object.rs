@@ -1,0 +1,237 @@
+//! Fix: a trait object promises `Send` (and `Sync` where it is shared), where the value at fault
+//! gets its type from and on through everything that the compiler then names.
+//!
+//! ```ignore
+//! jobs: Vec<Box<dyn Fn()>>      jobs: Vec<Box<dyn Fn() + Send>>
+//! ```
+//!
+//! Behind a reference or an `Arc` the object must be `Sync` too. Where the trait is ours, asking
+//! for the bounds once, as supertraits, is offered as a second way of writing it. Known problem:
+//! objects of one trait with different arguments (`Fn(u8)`, `Fn(u16)`) are not told apart.
+
+use ra_ap_syntax::{
+    AstNode,
+    ast::{self, HasName, HasTypeBounds},
+};
+
+use super::{
+    Draft, FixContext, Reach, RepairContext,
+    retype::{self, DynBounds, Seen, Site, Target, Walk, World, dyn_trait, node_at},
+};
+use crate::{
+    problem::{AutoTrait, Edit, Problem},
+    sources::Sources,
+};
+
+/// Drafts `add_send_to_trait_object`.
+pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft> {
+    let leaf = context.problem.leaf.as_deref()?;
+    let name = dyn_trait(leaf).filter(|name| *name != "Error")?;
+    let world = World::new(context.sources, context.problem);
+    let (node, _) = node_at(&world, &context.held.span)?;
+    let needed = needed_bounds(context.problem);
+    let mut choices = vec![needed.clone()];
+    if needed.len() < 2 {
+        choices.push(vec!["Send", "Sync"]);
+    }
+    let mut variants: Vec<Vec<Edit>> = Vec::new();
+    for bounds in &choices {
+        let target = target(name, bounds.clone());
+        let mut walk = Walk::new(&world, &target);
+        walk.node(context.file, &node);
+        variants.push(world.edits(walk.sites));
+    }
+    for bounds in &choices {
+        let target = target(name, bounds.clone());
+        variants.push(world.edits(file_sites(&world, &target, context)));
+        variants.push(world.edits(supertraits(&world, context, name, bounds)));
+    }
+    variants.retain(|edits| !edits.is_empty());
+    variants.dedup();
+    let bounds = needed.join(" + ");
+    (!variants.is_empty()).then(|| Draft {
+        id: "add_send_to_trait_object",
+        title: format!("Add `{bounds}` to `dyn {name}`"),
+        note: None,
+        variants,
+        reach: Reach::Workspace,
+        repairs: &[add_bounds],
+    })
+}
+
+fn target(name: &str, bounds: Vec<&'static str>) -> DynBounds {
+    DynBounds { trait_name: name.to_owned(), bounds, references: true }
+}
+
+/// What is shared (`&`, `Arc`) must be `Sync`; an `Arc` that moves must be both.
+fn needed_bounds(problem: &Problem) -> Vec<&'static str> {
+    let ty = problem.held.first().and_then(|held| held.ty.as_deref());
+    let ty = ty.unwrap_or_default();
+    let is_shared_ownership = ty.contains("Arc<") || ty.contains("Weak<");
+    match problem.auto_trait {
+        _ if is_shared_ownership => vec!["Send", "Sync"],
+        // The leaf of a reference that is not `Send` is a referent that is not `Sync`.
+        AutoTrait::Sync => vec!["Sync"],
+        AutoTrait::Send if ty.starts_with('&') => vec!["Sync"],
+        AutoTrait::Send => vec!["Send"],
+    }
+}
+
+fn file_sites(world: &World<'_>, target: &DynBounds, context: &FixContext<'_>) -> Vec<Site> {
+    let tree = world.tree(context.file);
+    let nodes = tree.iter().flat_map(|tree| tree.descendants());
+    nodes
+        .filter_map(|node| match target.look(world, context.file, &node) {
+            Seen::Plain(range, new_text) => Some(Site::new(context.file, range, new_text)),
+            Seen::Done | Seen::Other => None,
+        })
+        .collect()
+}
+
+/// `trait Job` to `trait Job: Send`: one place instead of many.
+fn supertraits(
+    world: &World<'_>,
+    context: &FixContext<'_>,
+    name: &str,
+    bounds: &[&str],
+) -> Vec<Site> {
+    for tier in world.tiers(context.file, &format!("trait {name}")) {
+        for file in tier {
+            let tree = world.tree(&file);
+            let nodes = tree.iter().flat_map(|tree| tree.descendants());
+            for item in nodes.filter_map(ast::Trait::cast) {
+                if item.name().is_some_and(|it| it.text() == name) {
+                    return supertrait(&item, bounds)
+                        .map(|(at, text)| Site::new(&file, at, text))
+                        .into_iter()
+                        .collect();
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn supertrait(item: &ast::Trait, bounds: &[&str]) -> Option<(ra_ap_syntax::TextRange, String)> {
+    let list = item.type_bound_list();
+    let known = list.as_ref().map(|it| it.syntax().text().to_string());
+    let has = |bound: &str| {
+        let known = known.as_deref().unwrap_or_default();
+        known.split('+').any(|it| it.trim() == bound)
+    };
+    let missing: Vec<&str> = bounds.iter().copied().filter(|it| !has(it)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let text = missing.join(" + ");
+    let (at, text) = match list {
+        Some(list) => (list.syntax().text_range().end(), format!(" + {text}")),
+        None => {
+            let generics = ast::HasGenericParams::generic_param_list(item);
+            let end = generics.map(|it| it.syntax().text_range().end());
+            let end = end.or_else(|| Some(item.name()?.syntax().text_range().end()))?;
+            (end, format!(": {text}"))
+        }
+    };
+    Some((ra_ap_syntax::TextRange::empty(at), text))
+}
+
+fn add_bounds(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let name = dyn_trait(context.problem.leaf.as_deref()?)?;
+    let target = target(name, wanted_bounds(context));
+    let words = retype::texts_of(context.error);
+    if !words.contains(name) && context.error.code.is_some() {
+        return None;
+    }
+    let edits = retype::answer(context, &target);
+    (!edits.is_empty()).then_some(edits)
+}
+
+/// The bounds that the draft began with, and what the error asks for besides.
+fn wanted_bounds(context: &RepairContext<'_>) -> Vec<&'static str> {
+    let mut wanted = needed_bounds(context.problem);
+    let words = retype::texts_of(context.error);
+    let asks = |bound: &str| {
+        words.contains(&format!("trait `{bound}` is not implemented"))
+            || words.contains(&format!("::{bound}` is not implemented"))
+    };
+    for bound in ["Send", "Sync"] {
+        let is_wanted = asks(bound) || wrote(context.before, context.sources, bound);
+        if is_wanted && !wanted.contains(&bound) {
+            wanted.push(bound);
+        }
+    }
+    wanted.sort_unstable();
+    wanted
+}
+
+/// Whether the edits so far added a bound somewhere.
+fn wrote(before: &Sources, after: &Sources, bound: &str) -> bool {
+    let needle = format!("+ {bound}");
+    before.changed_files(after).any(|(file, text)| {
+        let old = before.text(file).map_or(0, |old| old.matches(&needle).count());
+        text.matches(&needle).count() > old
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixes::tests::{check, check_declines, variants};
+
+    const ID: &str = "add_send_to_trait_object";
+
+    #[test]
+    fn boxed_closure_in_a_field() {
+        check(
+            ID,
+            "(dyn Fn(u8) + 'static)",
+            "
+struct Żaba { hooks: Vec<Box<dyn Fn(u8)>> }
+async fn run(żaba: Żaba) {
+    for $0hook$0 in żaba.hooks { save().$1await; hook(1); }
+}",
+            "
+struct Żaba { hooks: Vec<Box<dyn Fn(u8) + Send>> }
+async fn run(żaba: Żaba) {
+    for hook in żaba.hooks { save().await; hook(1); }
+}",
+        );
+    }
+
+    #[test]
+    fn supertraits_are_the_last_way() {
+        let all = variants(
+            ID,
+            "
+trait Job<T>: Debug { fn run(&self); }
+async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run(); }",
+            "dyn Job<u8>",
+        );
+        let all = all.unwrap();
+        assert!(all[0].contains("Box<dyn Job<u8> + Send> = make()"), "{}", all[0]);
+        assert!(
+            all.iter().any(|it| it.contains("trait Job<T>: Debug + Send + Sync {")),
+            "{all:#?}"
+        );
+    }
+
+    #[test]
+    fn references_get_parentheses() {
+        check(
+            ID,
+            "dyn Shape",
+            "async fn f($0x$0: &dyn Shape) { save().$1await; x.draw(); }",
+            "async fn f(x: &(dyn Shape + Send)) { save().await; x.draw(); }",
+        );
+    }
+
+    #[test]
+    fn declines_for_errors_and_other_types() {
+        check_declines(
+            ID,
+            "dyn std::error::Error",
+            "async fn f() { let $0x$0: Box<dyn Error> = make(); save().$1await; }",
+        );
+        check_declines(ID, "Rc<u8>", "async fn f() { let $0x$0 = make(); save().$1await; }");
+    }
+}

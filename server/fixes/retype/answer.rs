@@ -1,0 +1,77 @@
+//! Answers an error of a half-changed type: the places that it names are followed to where the
+//! type is still written as it was.
+
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxNode,
+    ast::{self},
+};
+
+use super::{Target, Walk, World, enclosing_body, node_at, span_of};
+use crate::{fixes::RepairContext, problem::Edit};
+
+/// Edits at every place that an error leads to; empty when it leads nowhere.
+pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target) -> Vec<Edit> {
+    let world = World::new(context.sources, context.problem);
+    let mut walk = Walk::new(&world, target);
+    for span in spans_of(context.error) {
+        follow(&world, &mut walk, span);
+    }
+    // A family error is about a value, not about the fn that happens to spawn it.
+    if walk.sites.is_empty() && context.error.code.is_some() {
+        for span in context.error.spans.iter().filter(|span| span.is_primary) {
+            surroundings(&world, &mut walk, span);
+        }
+    }
+    world.edits(walk.sites)
+}
+
+/// The spans that speak of the type; those about awaits, bounds and futures do not.
+fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
+    let silent = ["await occurs here", "required by", "future returned by", "future created by"];
+    std::iter::once(error).chain(&error.children).flat_map(|part| &part.spans).filter(move |span| {
+        let label = span.label.as_deref().unwrap_or_default();
+        !silent.iter().any(|it| label.starts_with(it))
+    })
+}
+
+fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
+    let span = span_of(span);
+    let Some((node, range)) = node_at(world, &span) else {
+        return;
+    };
+    let is_question_mark = node.kind() == SyntaxKind::TRY_EXPR && node.text_range() != range;
+    if is_question_mark || node.text_range() == range {
+        return walk.node(&span.file, &node);
+    }
+    // A span over several nodes, such as a whole signature.
+    let types = node.descendants().filter(|inner| {
+        ast::Type::can_cast(inner.kind()) && range.contains_range(inner.text_range())
+    });
+    for ty in types {
+        walk.types(&span.file, &ty);
+    }
+}
+
+/// What the body around an error returns: `?` and the tail must fit it.
+fn surroundings(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
+    let span = span_of(span);
+    let Some((node, _)) = node_at(world, &span) else {
+        return;
+    };
+    let Some(body) = enclosing_body(&node) else {
+        return;
+    };
+    if let Some(func) = ast::Fn::cast(body.clone()) {
+        walk.signature(&span.file, &func);
+    } else {
+        written_types(&body).for_each(|ty| walk.types(&span.file, &ty));
+    }
+}
+
+/// Types that a closure or async block writes down itself, in a turbofish for instance.
+fn written_types(body: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> {
+    body.descendants().filter(|node| {
+        ast::RetType::can_cast(node.kind()) || ast::GenericArgList::can_cast(node.kind())
+    })
+}

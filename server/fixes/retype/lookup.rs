@@ -1,0 +1,193 @@
+//! Finding what a name stands for, by syntax alone.
+
+use ra_ap_syntax::{
+    AstNode, SyntaxNode,
+    ast::{self, HasLoopBody, HasName},
+};
+
+/// The fns of a tree with this name; of an impl or trait of `owner` when one is given.
+pub(super) fn fns(tree: &SyntaxNode, name: &str, owner: Option<&str>) -> Vec<ast::Fn> {
+    let named = tree.descendants().filter_map(ast::Fn::cast);
+    let named = named.filter(|it| it.name().is_some_and(|it| it.text() == name));
+    named.filter(|it| owner.is_none_or(|owner| owner_of(it).as_deref() == Some(owner))).collect()
+}
+
+/// The type that the impl of an associated fn is for, or the trait that declares it.
+pub(super) fn owner_of(func: &ast::Fn) -> Option<String> {
+    let list = func.syntax().parent()?;
+    let item = list.parent()?;
+    if let Some(item) = ast::Impl::cast(item.clone()) {
+        return last_name(item.self_ty()?.syntax());
+    }
+    Some(ast::Trait::cast(item)?.name()?.text().to_string())
+}
+
+/// The last name of the first path in a type: `Store` for `&'a mut app::Store<T>`.
+pub(super) fn last_name(node: &SyntaxNode) -> Option<String> {
+    let path = node.descendants().find_map(ast::Path::cast)?;
+    Some(path.segment()?.name_ref()?.text().to_string())
+}
+
+/// Every name that a type mentions: `State`, `Arc` and `App` for `State<Arc<App>>`.
+pub(super) fn names_in(node: &SyntaxNode) -> Vec<String> {
+    node.descendants()
+        .filter_map(ast::PathSegment::cast)
+        .filter_map(|segment| Some(segment.name_ref()?.text().to_string()))
+        .collect()
+}
+
+/// The definition of a type alias, or of a struct's or enum's fields.
+pub(super) fn type_definitions(tree: &SyntaxNode, name: &str, fields: bool) -> Vec<SyntaxNode> {
+    let mut found = Vec::new();
+    for node in tree.descendants() {
+        let is_named = |item: &dyn HasName| item.name().is_some_and(|it| it.text() == name);
+        if let Some(alias) = ast::TypeAlias::cast(node.clone()) {
+            let is_free =
+                alias.syntax().parent().is_some_and(|it| !ast::AssocItemList::can_cast(it.kind()));
+            if is_free && is_named(&alias) && !fields {
+                found.extend(alias.ty().map(|ty| ty.syntax().clone()));
+            }
+        } else if fields && let Some(item) = ast::Struct::cast(node.clone()) {
+            if is_named(&item) {
+                found.extend(item.field_list().map(|it| it.syntax().clone()));
+            }
+        } else if fields
+            && let Some(item) = ast::Enum::cast(node)
+            && is_named(&item)
+        {
+            found.extend(item.variant_list().map(|it| it.syntax().clone()));
+        }
+    }
+    found
+}
+
+/// The types of the fields of this name (or index), with the name of the struct that has them.
+pub(super) fn fields(tree: &SyntaxNode, name: &str) -> Vec<(String, SyntaxNode)> {
+    let mut found = Vec::new();
+    for item in tree.descendants().filter_map(ast::Struct::cast) {
+        let owner = item.name().map(|it| it.text().to_string());
+        let ty = match item.field_list() {
+            Some(ast::FieldList::RecordFieldList(list)) => list
+                .fields()
+                .find(|it| it.name().is_some_and(|it| it.text() == name))
+                .and_then(|it| it.ty()),
+            Some(ast::FieldList::TupleFieldList(list)) => {
+                name.parse().ok().and_then(|index| list.fields().nth(index)).and_then(|it| it.ty())
+            }
+            None => None,
+        };
+        if let (Some(owner), Some(ty)) = (owner, ty) {
+            found.push((owner, ty.syntax().clone()));
+        }
+    }
+    found
+}
+
+/// The statics and constants of this name.
+pub(super) fn statics(tree: &SyntaxNode, name: &str) -> Vec<SyntaxNode> {
+    let is_named = |item: &dyn HasName| item.name().is_some_and(|it| it.text() == name);
+    tree.descendants()
+        .filter(|node| {
+            ast::Static::cast(node.clone()).is_some_and(|it| is_named(&it))
+                || ast::Const::cast(node.clone()).is_some_and(|it| is_named(&it))
+        })
+        .collect()
+}
+
+/// What declares the variable that a use of `name` means: a `let`, a parameter, a match arm, a
+/// `for`, an `if let`.
+pub(super) fn binding(name: &str, at: &SyntaxNode) -> Option<SyntaxNode> {
+    let start = at.text_range().start();
+    for node in at.ancestors() {
+        if let Some(list) = ast::StmtList::cast(node.clone()) {
+            let lets = list.statements().filter_map(|stmt| match stmt {
+                ast::Stmt::LetStmt(it) => Some(it),
+                _ => None,
+            });
+            let earlier = lets.filter(|it| it.syntax().text_range().end() <= start);
+            if let Some(found) = earlier.filter(|it| binds(it.pat(), name)).last() {
+                return Some(found.syntax().clone());
+            }
+        } else if let Some(arm) = ast::MatchArm::cast(node.clone()) {
+            if binds(arm.pat(), name) {
+                return Some(node);
+            }
+        } else if let Some(it) = ast::ForExpr::cast(node.clone()) {
+            let in_body =
+                it.loop_body().is_some_and(|body| body.syntax().text_range().contains(start));
+            if in_body && binds(it.pat(), name) {
+                return Some(node);
+            }
+        } else if let Some(found) = condition(&node).and_then(|condition| {
+            let lets = condition.syntax().descendants().filter_map(ast::LetExpr::cast);
+            lets.filter(|it| it.syntax().text_range().end() <= start)
+                .find(|it| binds(it.pat(), name))
+        }) {
+            return Some(found.syntax().clone());
+        } else if let Some(params) = params_of(&node) {
+            if let Some(param) = params.params().find(|it| binds(it.pat(), name)) {
+                return Some(param.syntax().clone());
+            }
+            if ast::Fn::can_cast(node.kind()) {
+                return None;
+            }
+        }
+    }
+    None
+}
+
+fn condition(node: &SyntaxNode) -> Option<ast::Expr> {
+    ast::IfExpr::cast(node.clone())
+        .and_then(|it| it.condition())
+        .or_else(|| ast::WhileExpr::cast(node.clone()).and_then(|it| it.condition()))
+}
+
+fn params_of(node: &SyntaxNode) -> Option<ast::ParamList> {
+    ast::Fn::cast(node.clone())
+        .and_then(|it| it.param_list())
+        .or_else(|| ast::ClosureExpr::cast(node.clone()).and_then(|it| it.param_list()))
+}
+
+fn binds(pat: Option<ast::Pat>, name: &str) -> bool {
+    pat.is_some_and(|pat| {
+        pat.syntax()
+            .descendants()
+            .filter_map(ast::IdentPat::cast)
+            .any(|it| it.name().is_some_and(|it| it.text() == name))
+    })
+}
+
+/// What declares a pattern: the owner that [`binding`] would give for a use of its name.
+pub(super) fn owner_of_pattern(pat: &SyntaxNode) -> Option<SyntaxNode> {
+    pat.ancestors().find(|node| {
+        ast::LetStmt::can_cast(node.kind())
+            || ast::LetExpr::can_cast(node.kind())
+            || ast::MatchArm::can_cast(node.kind())
+            || ast::ForExpr::can_cast(node.kind())
+            || ast::Param::can_cast(node.kind())
+    })
+}
+
+/// The innermost fn, closure or async block around a node: what a `?` or `return` in it leaves.
+pub(in super::super) fn enclosing_body(node: &SyntaxNode) -> Option<SyntaxNode> {
+    node.ancestors().skip(1).find(|node| {
+        ast::Fn::can_cast(node.kind())
+            || ast::ClosureExpr::can_cast(node.kind())
+            || ast::BlockExpr::cast(node.clone()).is_some_and(|it| it.async_token().is_some())
+    })
+}
+
+/// The name of the item that a place belongs to, for titles: the fn whose signature it is in,
+/// the alias, the struct.
+pub(in super::super) fn names_definition(node: &SyntaxNode) -> Option<String> {
+    node.ancestors().find_map(|node| {
+        let name = ast::Fn::cast(node.clone())
+            .and_then(|it| it.name())
+            .or_else(|| ast::TypeAlias::cast(node.clone()).and_then(|it| it.name()))
+            .or_else(|| ast::RecordField::cast(node.clone()).and_then(|it| it.name()))
+            .or_else(|| ast::Static::cast(node.clone()).and_then(|it| it.name()))
+            .or_else(|| ast::Struct::cast(node.clone()).and_then(|it| it.name()))
+            .or_else(|| ast::Variant::cast(node).and_then(|it| it.name()))?;
+        Some(name.text().to_string())
+    })
+}

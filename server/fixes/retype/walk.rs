@@ -1,0 +1,445 @@
+//! From an expression or a type to the places where the target type is written.
+
+use std::collections::HashSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ra_ap_syntax::{
+    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, TextRange,
+    ast::{self, HasArgList},
+};
+
+use super::{Seen, Site, Target, World, lookup};
+
+/// Names that lead to names: a walk longer than this has lost its way.
+const DEPTH_MAX: usize = 16;
+
+/// A walk; it collects what must change on the way.
+pub(in super::super) struct Walk<'w> {
+    world: &'w World<'w>,
+    target: &'w dyn Target,
+    /// Places that hold the type as it was.
+    pub(in super::super) sites: Vec<Site>,
+    /// How often the type was seen, changed or not: whether a way led somewhere.
+    touched: usize,
+    visited: HashSet<(Utf8PathBuf, TextRange, SyntaxKind)>,
+    depth: usize,
+}
+
+impl<'w> Walk<'w> {
+    pub(in super::super) fn new(world: &'w World<'w>, target: &'w dyn Target) -> Self {
+        Self { world, target, sites: Vec::new(), touched: 0, visited: HashSet::new(), depth: 0 }
+    }
+
+    /// Follows whatever stands at a node: an expression, a type, a pattern, a parameter.
+    pub(in super::super) fn node(&mut self, file: &Utf8Path, node: &SyntaxNode) {
+        if let Some(expr) = ast::Expr::cast(node.clone()) {
+            self.expr(file, &expr);
+        } else if ast::Pat::can_cast(node.kind()) || ast::Name::can_cast(node.kind()) {
+            match node.parent().and_then(ast::Fn::cast) {
+                Some(func) => self.signature(file, &func),
+                None => self.pattern(file, node),
+            }
+        } else if ast::NameRef::can_cast(node.kind()) {
+            if let Some(parent) = node.parent() {
+                self.name_ref(file, &parent);
+            }
+        } else {
+            self.types(file, node);
+        }
+    }
+
+    /// Every mention of the target type within a node; where there is none, behind the aliases
+    /// and structs that it names.
+    pub(in super::super) fn types(&mut self, file: &Utf8Path, node: &SyntaxNode) {
+        if !self.enter(file, node) {
+            return;
+        }
+        let before = self.touched;
+        for inner in node.descendants() {
+            self.look(file, &inner);
+        }
+        let names = lookup::names_in(node);
+        for name in &names {
+            self.definition(file, name, false);
+        }
+        if self.touched == before && self.target.hides_in_fields() {
+            for name in &names {
+                self.definition(file, name, true);
+            }
+        }
+        self.depth -= 1;
+    }
+
+    /// Follows an expression to what gives it its type.
+    pub(in super::super) fn expr(&mut self, file: &Utf8Path, expr: &ast::Expr) {
+        if !self.enter(file, expr.syntax()) {
+            return;
+        }
+        match expr {
+            ast::Expr::CallExpr(it) => self.call(file, it),
+            ast::Expr::MethodCallExpr(it) => self.method_call(file, it),
+            ast::Expr::FieldExpr(it) => self.field(file, it),
+            ast::Expr::PathExpr(it) => self.path(file, it),
+            ast::Expr::ClosureExpr(it) => {
+                for part in [
+                    it.param_list().map(|it| it.syntax().clone()),
+                    it.ret_type().map(|it| it.syntax().clone()),
+                ] {
+                    part.iter().for_each(|part| self.types(file, part));
+                }
+                self.maybe(file, it.body());
+            }
+            ast::Expr::BlockExpr(it) => self.block(file, it),
+            ast::Expr::MatchExpr(it) => {
+                let arms = it.match_arm_list();
+                for arm in arms.iter().flat_map(|it| it.arms()) {
+                    self.maybe(file, arm.expr());
+                }
+            }
+            ast::Expr::IfExpr(it) => {
+                self.maybe(file, it.then_branch().map(ast::Expr::BlockExpr));
+                match it.else_branch() {
+                    Some(ast::ElseBranch::Block(it)) => self.block(file, &it),
+                    Some(ast::ElseBranch::IfExpr(it)) => self.expr(file, &it.into()),
+                    None => {}
+                }
+            }
+            ast::Expr::RecordExpr(it) => {
+                let name = it.path().and_then(|it| lookup::last_name(it.syntax()));
+                if let Some(name) = name.filter(|_| self.target.hides_in_fields()) {
+                    self.definition(file, &name, true);
+                }
+            }
+            ast::Expr::CastExpr(it) => {
+                if let Some(ty) = it.ty() {
+                    self.types(file, ty.syntax());
+                }
+            }
+            ast::Expr::MacroExpr(it) => self.macro_tokens(file, it.syntax()),
+            // `x.await`, `x?`, `&x`, `*x`, `(x)`, `x[i]`, `(a, b)`: whatever is inside.
+            _ => {
+                for inner in expr.syntax().children().filter_map(ast::Expr::cast) {
+                    self.expr(file, &inner);
+                }
+            }
+        }
+        self.depth -= 1;
+    }
+
+    /// The return type of a fn.
+    pub(in super::super) fn signature(&mut self, file: &Utf8Path, func: &ast::Fn) {
+        if let Some(ret) = func.ret_type() {
+            self.types(file, ret.syntax());
+        }
+    }
+
+    fn enter(&mut self, file: &Utf8Path, node: &SyntaxNode) -> bool {
+        let key = (file.to_owned(), node.text_range(), node.kind());
+        let is_new = self.depth < DEPTH_MAX && self.visited.insert(key);
+        if is_new {
+            self.depth += 1;
+        }
+        is_new
+    }
+
+    fn look(&mut self, file: &Utf8Path, node: &SyntaxNode) -> bool {
+        match self.target.look(self.world, file, node) {
+            Seen::Plain(range, new_text) => {
+                self.touched += 1;
+                self.sites.push(Site::new(file, range, new_text));
+                true
+            }
+            Seen::Done => {
+                self.touched += 1;
+                true
+            }
+            Seen::Other => false,
+        }
+    }
+
+    fn maybe(&mut self, file: &Utf8Path, expr: Option<ast::Expr>) {
+        if let Some(expr) = expr {
+            self.expr(file, &expr);
+        }
+    }
+
+    /// Visits what `find` finds in the nearest files, until one of the tiers led somewhere.
+    fn nearest(
+        &mut self,
+        from: &Utf8Path,
+        needle: &str,
+        find: &dyn Fn(&SyntaxNode) -> Vec<SyntaxNode>,
+        visit: &dyn Fn(&mut Self, &Utf8Path, &SyntaxNode),
+    ) {
+        let before = self.touched;
+        for tier in self.world.tiers(from, needle) {
+            for file in tier {
+                let Some(tree) = self.world.tree(&file) else {
+                    continue;
+                };
+                for found in find(&tree) {
+                    visit(self, &file, &found);
+                }
+            }
+            if self.touched > before {
+                return;
+            }
+        }
+    }
+
+    fn definition(&mut self, file: &Utf8Path, name: &str, fields: bool) {
+        self.nearest(
+            file,
+            name,
+            &|tree| lookup::type_definitions(tree, name, fields),
+            &|walk, file, node| walk.types(file, node),
+        );
+    }
+
+    fn functions(&mut self, file: &Utf8Path, name: &str, owner: Option<&str>) {
+        let needle = format!("fn {name}");
+        self.nearest(
+            file,
+            &needle,
+            &|tree| {
+                let fns = lookup::fns(tree, name, owner);
+                fns.iter().map(|it| it.syntax().clone()).collect()
+            },
+            &|walk, file, node| {
+                if let Some(func) = ast::Fn::cast(node.clone()) {
+                    walk.signature(file, &func);
+                }
+            },
+        );
+    }
+
+    fn call(&mut self, file: &Utf8Path, call: &ast::CallExpr) {
+        let before = self.touched;
+        if let Some(ast::Expr::PathExpr(callee)) = call.expr() {
+            if self.look(file, callee.syntax()) {
+                return;
+            }
+            // `Ok::<(), Box<dyn Error>>(())` says it itself.
+            for inner in callee.syntax().descendants() {
+                self.look(file, &inner);
+            }
+            if self.touched == before {
+                self.callee(file, &callee);
+            }
+        } else {
+            self.maybe(file, call.expr());
+        }
+        if self.touched == before {
+            let args = call.arg_list();
+            for arg in args.iter().flat_map(|it| it.args()) {
+                self.expr(file, &arg);
+            }
+        }
+    }
+
+    fn callee(&mut self, file: &Utf8Path, callee: &ast::PathExpr) {
+        let Some(path) = callee.path() else { return };
+        let Some(name) = path.segment().and_then(|it| it.name_ref()) else {
+            return;
+        };
+        let owner = path.qualifier().and_then(|it| it.segment()?.name_ref());
+        let owner = owner.map(|it| it.text().to_string());
+        match owner.as_deref() {
+            None => {
+                if let Some(local) = self.binding(file, &name.text(), callee.syntax()) {
+                    self.owner(file, &local);
+                } else {
+                    self.functions(file, &name.text(), None);
+                }
+            }
+            // A module, or `Self`, has any owner; a type's name is one.
+            Some(owner) if owner != "Self" && owner.starts_with(char::is_uppercase) => {
+                self.functions(file, &name.text(), Some(owner));
+            }
+            Some(_) => self.functions(file, &name.text(), None),
+        }
+    }
+
+    fn method_call(&mut self, file: &Utf8Path, call: &ast::MethodCallExpr) {
+        let before = self.touched;
+        if let Some(name) = call.name_ref() {
+            self.functions(file, &name.text(), None);
+        }
+        if self.touched == before {
+            self.maybe(file, call.receiver());
+        }
+        if self.touched == before {
+            let args = call.arg_list();
+            for arg in args.iter().flat_map(|it| it.args()) {
+                self.expr(file, &arg);
+            }
+        }
+    }
+
+    /// The field of the struct that the receiver's declaration names, else of any that has one.
+    fn field(&mut self, file: &Utf8Path, field: &ast::FieldExpr) {
+        let Some(name) = field.name_ref().map(|it| it.text().to_string()) else {
+            return;
+        };
+        let owners = field.expr().map(|it| self.type_names(file, &it)).unwrap_or_default();
+        let before = self.touched;
+        if !owners.is_empty() {
+            self.fields(file, &name, &|owner| owners.iter().any(|it| it == owner));
+        }
+        if self.touched == before {
+            self.fields(file, &name, &|_| true);
+        }
+    }
+
+    fn fields(&mut self, file: &Utf8Path, name: &str, owned: &dyn Fn(&str) -> bool) {
+        self.nearest(
+            file,
+            if name.parse::<usize>().is_ok() { "struct" } else { name },
+            &|tree| {
+                let fields = lookup::fields(tree, name).into_iter();
+                let fields = fields.filter(|(owner, _)| owned(owner));
+                fields.map(|(_, ty)| ty).collect()
+            },
+            &|walk, file, node| walk.types(file, node),
+        );
+    }
+
+    /// The names in the declared type of a receiver: of `self`, or of a parameter.
+    fn type_names(&self, file: &Utf8Path, receiver: &ast::Expr) -> Vec<String> {
+        let node = receiver.syntax();
+        if node.text() == "self" {
+            let real = self.real_node(file, node).unwrap_or_else(|| node.clone());
+            let func = real.ancestors().find_map(ast::Fn::cast);
+            return func.and_then(|it| lookup::owner_of(&it)).into_iter().collect();
+        }
+        let declared = self.binding(file, &node.text().to_string(), node);
+        let ty = declared.and_then(|node| {
+            ast::Param::cast(node.clone())
+                .and_then(|it| it.ty())
+                .or_else(|| ast::LetStmt::cast(node).and_then(|it| it.ty()))
+        });
+        ty.map(|ty| lookup::names_in(ty.syntax())).unwrap_or_default()
+    }
+
+    /// The declaration of a variable; a use among a macro's tokens looks outside the macro too.
+    fn binding(&self, file: &Utf8Path, name: &str, at: &SyntaxNode) -> Option<SyntaxNode> {
+        lookup::binding(name, at).or_else(|| lookup::binding(name, &self.real_node(file, at)?))
+    }
+
+    /// The node of the file's own tree around what a macro's tokens hide.
+    fn real_node(&self, file: &Utf8Path, node: &SyntaxNode) -> Option<SyntaxNode> {
+        let tree = self.world.tree(file)?;
+        let range = node.text_range();
+        if !tree.text_range().contains_range(range) {
+            return None;
+        }
+        match tree.covering_element(range) {
+            NodeOrToken::Node(node) => Some(node),
+            NodeOrToken::Token(token) => token.parent(),
+        }
+    }
+
+    fn path(&mut self, file: &Utf8Path, path: &ast::PathExpr) {
+        if self.look(file, path.syntax()) {
+            return;
+        }
+        let Some(path_node) = path.path() else { return };
+        let Some(name) = path_node.segment().and_then(|it| it.name_ref()) else {
+            return;
+        };
+        let name = name.text().to_string();
+        if path_node.qualifier().is_none()
+            && let Some(owner) = self.binding(file, &name, path.syntax())
+        {
+            return self.owner(file, &owner);
+        }
+        let before = self.touched;
+        self.nearest(file, &name, &|tree| lookup::statics(tree, &name), &|walk, file, node| {
+            walk.whole(file, node)
+        });
+        if self.touched == before {
+            self.functions(file, &name, None);
+        }
+    }
+
+    /// A static or constant: its type and its value.
+    fn whole(&mut self, file: &Utf8Path, item: &SyntaxNode) {
+        for node in item.descendants() {
+            self.look(file, &node);
+        }
+        for ty in item.children().filter(|it| ast::Type::can_cast(it.kind())) {
+            self.types(file, &ty);
+        }
+    }
+
+    fn name_ref(&mut self, file: &Utf8Path, parent: &SyntaxNode) {
+        if let Some(field) = ast::RecordExprField::cast(parent.clone()) {
+            self.maybe(file, field.expr());
+        } else if let Some(expr) = parent.ancestors().find_map(ast::Expr::cast) {
+            self.expr(file, &expr);
+        }
+    }
+
+    fn pattern(&mut self, file: &Utf8Path, pat: &SyntaxNode) {
+        if let Some(owner) = lookup::owner_of_pattern(pat) {
+            self.owner(file, &owner);
+        }
+    }
+
+    /// What a declaration says of its variables' type.
+    fn owner(&mut self, file: &Utf8Path, owner: &SyntaxNode) {
+        if let Some(stmt) = ast::LetStmt::cast(owner.clone()) {
+            if let Some(ty) = stmt.ty() {
+                self.types(file, ty.syntax());
+            }
+            self.maybe(file, stmt.initializer());
+        } else if let Some(it) = ast::LetExpr::cast(owner.clone()) {
+            self.maybe(file, it.expr());
+        } else if let Some(it) = ast::ForExpr::cast(owner.clone()) {
+            self.maybe(file, it.iterable());
+        } else if ast::MatchArm::can_cast(owner.kind()) {
+            let scrutinee = owner.ancestors().find_map(ast::MatchExpr::cast);
+            self.maybe(file, scrutinee.and_then(|it| it.expr()));
+        } else if let Some(param) = ast::Param::cast(owner.clone()) {
+            match param.ty() {
+                Some(ty) => self.types(file, ty.syntax()),
+                // A closure's parameter is made by the method that takes the closure.
+                None => {
+                    let call = owner.ancestors().find_map(ast::MethodCallExpr::cast);
+                    self.maybe(file, call.and_then(|it| it.receiver()));
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, file: &Utf8Path, block: &ast::BlockExpr) {
+        self.maybe(file, block.tail_expr());
+        if block.async_token().is_none() {
+            return;
+        }
+        let this = block.syntax();
+        let ends = this.descendants().filter(|node| {
+            super::enclosing_body(node).as_ref() == Some(this)
+                && (ast::ReturnExpr::can_cast(node.kind()) || ast::TryExpr::can_cast(node.kind()))
+        });
+        let ends: Vec<ast::Expr> = ends.filter_map(ast::Expr::cast).collect();
+        for end in ends {
+            self.expr(file, &end);
+        }
+    }
+
+    /// Calls within a macro's tokens: `join!(load(), save())`.
+    fn macro_tokens(&mut self, file: &Utf8Path, node: &SyntaxNode) {
+        let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+        let names: Vec<String> = tokens
+            .filter(|token| token.kind() == SyntaxKind::IDENT)
+            .filter(|token| {
+                token.next_token().is_some_and(|next| next.kind() == SyntaxKind::L_PAREN)
+            })
+            .map(|token| token.text().to_owned())
+            .collect();
+        for name in names {
+            self.functions(file, &name, None);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The workspace's texts as trees, parsed when first needed.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxNode, TextRange, ast};
+
+use crate::{
+    problem::{Edit, Problem},
+    sources::Sources,
+    text::Lines,
+};
+
+/// A replacement in some file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) struct Site {
+    pub(in super::super) file: Utf8PathBuf,
+    pub(in super::super) start: u32,
+    pub(in super::super) end: u32,
+    pub(in super::super) new_text: String,
+}
+
+impl Site {
+    pub(in super::super) fn new(file: &Utf8Path, range: TextRange, new_text: String) -> Self {
+        Self {
+            file: file.to_owned(),
+            start: range.start().into(),
+            end: range.end().into(),
+            new_text,
+        }
+    }
+}
+
+/// The trees of a snapshot.
+pub(in super::super) struct World<'a> {
+    pub(in super::super) sources: &'a Sources,
+    edition: Edition,
+    trees: RefCell<BTreeMap<Utf8PathBuf, SyntaxNode>>,
+}
+
+impl<'a> World<'a> {
+    pub(in super::super) fn new(sources: &'a Sources, problem: &Problem) -> Self {
+        Self {
+            sources,
+            edition: crate::syntax::edition(&problem.unit.edition),
+            trees: RefCell::default(),
+        }
+    }
+
+    /// The tree of a Rust file.
+    pub(in super::super) fn tree(&self, file: &Utf8Path) -> Option<SyntaxNode> {
+        if let Some(tree) = self.trees.borrow().get(file) {
+            return Some(tree.clone());
+        }
+        let text = self.sources.text(file)?;
+        let tree = SourceFile::parse(text, self.edition).tree();
+        let node = tree.syntax().clone();
+        self.trees.borrow_mut().insert(file.to_owned(), node.clone());
+        Some(node)
+    }
+
+    /// The tree that shows a range: the file's, or, for what a macro's tokens hide, one in which
+    /// the macro's arguments are those of a call, at the same offsets.
+    pub(in super::super) fn tree_showing(
+        &self,
+        file: &Utf8Path,
+        range: TextRange,
+    ) -> Option<SyntaxNode> {
+        let tree = self.tree(file)?;
+        if !tree.text_range().contains_range(range) {
+            return None;
+        }
+        let node = match tree.covering_element(range) {
+            NodeOrToken::Node(node) => node,
+            NodeOrToken::Token(token) => token.parent()?,
+        };
+        let tokens = node.ancestors().filter_map(ast::TokenTree::cast).last();
+        let Some(tokens) = tokens.filter(|it| it.syntax().text_range() != range) else {
+            return Some(tree);
+        };
+        let text = tokens.syntax().text().to_string();
+        let inner = text.get(1..text.len().checked_sub(1)?)?;
+        let head = "fn f(){f(";
+        let start = usize::from(tokens.syntax().text_range().start()) + 1;
+        let padding = " ".repeat(start.checked_sub(head.len())?);
+        let text = format!("{head}{padding}{inner})}}");
+        Some(SourceFile::parse(&text, self.edition).tree().syntax().clone())
+    }
+
+    /// The Rust files that contain a text, nearest to `from` first: the file itself, the rest of
+    /// its package, the rest of the workspace.
+    pub(in super::super) fn tiers(&self, from: &Utf8Path, needle: &str) -> [Vec<Utf8PathBuf>; 3] {
+        let package = self.sources.package_dir(from);
+        let mut tiers = [Vec::new(), Vec::new(), Vec::new()];
+        for (file, text) in self.sources.iter() {
+            if file.extension() != Some("rs") || !text.contains(needle) {
+                continue;
+            }
+            let tier = if file == from {
+                0
+            } else if self.sources.package_dir(file) == package {
+                1
+            } else {
+                2
+            };
+            if let Some(files) = tiers.get_mut(tier) {
+                files.push(file.to_owned());
+            }
+        }
+        tiers
+    }
+
+    /// Sites as edits, each once.
+    pub(in super::super) fn edits(&self, mut sites: Vec<Site>) -> Vec<Edit> {
+        sites.sort();
+        sites.dedup();
+        let mut edits = Vec::new();
+        for site in sites {
+            let Some(text) = self.sources.text(&site.file) else {
+                continue;
+            };
+            let range = TextRange::new(site.start.into(), site.end.into());
+            edits.push(Edit {
+                span: Lines::new(text).span(&site.file, range),
+                new_text: site.new_text,
+            });
+        }
+        edits
+    }
+}

@@ -1,0 +1,93 @@
+//! The types of held values: every async body of a file, probed in one compiler run.
+
+use anyhow::Result;
+use camino::Utf8Path;
+use ra_ap_syntax::{Edition, TextRange};
+
+use super::{
+    closer::run,
+    probe::{self, Answer},
+    workbench::Workbench,
+};
+use crate::{
+    problem::{Await, Held, Problem},
+    rustc::RustcCommand,
+    sources::Sources,
+    syntax::{self, AsyncBody},
+    text::Lines,
+};
+
+/// An async body, and what the compiler said of each value that it keeps.
+#[derive(Debug, Clone)]
+pub(super) struct TypedBody {
+    pub(super) body: AsyncBody,
+    /// One for each crossing, in the same order; `None` where the compiler did not answer.
+    answers: Vec<Option<Answer>>,
+}
+
+/// Probes every async body of a file; bodies that got no answer in company are not asked again.
+pub(super) async fn of_file(
+    bench: &mut Workbench,
+    command: &RustcCommand,
+    sources: &Sources,
+    file: &Utf8Path,
+    edition: Edition,
+) -> Result<Vec<TypedBody>> {
+    let Some(text) = sources.text(file) else { return Ok(Vec::new()) };
+    let bodies = syntax::analyse(text, edition);
+    let probed = probe::with_probes(text, edition, &bodies);
+    let said = run(bench, command, sources, file, probed, "sendlens-type").await?;
+    let mut answers = probe::answers(&said);
+    let mut n = 0..;
+    let typed = bodies.into_iter().map(|body| {
+        let numbers = n.by_ref().take(body.crossings.len());
+        let answers = numbers.map(|n| answers.remove(&n)).collect();
+        TypedBody { body, answers }
+    });
+    Ok(typed.collect())
+}
+
+/// The innermost body around a range.
+pub(super) fn innermost(bodies: &[TypedBody], range: TextRange) -> Option<&TypedBody> {
+    let around = bodies.iter().filter(|it| it.body.range.contains_range(range));
+    around.min_by_key(|it| it.body.range.len())
+}
+
+impl TypedBody {
+    /// The values that are not `Send`, with the leaf of each.
+    pub(super) fn not_send(&self, file: &Utf8Path, text: &str) -> Vec<(String, Held)> {
+        let lines = Lines::new(text);
+        let span = |range| lines.span(file, range);
+        let values = self.body.crossings.iter().zip(&self.answers);
+        values
+            .filter_map(|(crossing, answer)| {
+                let answer = answer.as_ref()?;
+                let shortfall = answer.shortfall.as_ref()?;
+                let text = text.get(std::ops::Range::<usize>::from(crossing.range))?;
+                let awaits = crossing.awaits.iter().filter_map(|n| self.body.awaits.get(*n));
+                let held = Held {
+                    name: crossing.name.clone(),
+                    text: text.to_owned(),
+                    ty: answer.ty.clone(),
+                    send: Some(false),
+                    span: span(crossing.range),
+                    awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
+                    why: shortfall.why.clone(),
+                };
+                Some((shortfall.leaf.clone(), held))
+            })
+            .collect()
+    }
+}
+
+/// Adds the values that the compiler left out: it reports one value for each leaf type and
+/// demand, and hides the others behind it.
+pub(super) fn add_hidden(problem: &mut Problem, typed: &TypedBody, file: &Utf8Path, text: &str) {
+    for (leaf, held) in typed.not_send(file, text) {
+        let same_leaf = problem.leaf.as_ref() == Some(&leaf);
+        let known = problem.held.iter().any(|it| it.span.contains(&held.span));
+        if same_leaf && !known && !held.awaits.is_empty() {
+            problem.held.push(held);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Pictures of hand-built problems.
+
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::report::sample;
+
+const ASCII: Look = Look { colours: false, unicode: false, width: 100 };
+
+#[track_caller]
+fn check(marked: &str, ty: &str, look: Look, expected: &Expect) {
+    let (problem, sources) = sample::problem(marked, ty);
+    let mut out = Vec::new();
+    write(&mut out, &problem, &sources, look).unwrap();
+    expected.assert_eq(&String::from_utf8(out).unwrap());
+}
+
+const WORKER: &str = "\
+async fn worker(m: &Mutex<i32>) {
+    let $vguard$. = $xm.lock().unwrap()$.;
+    tick().$aawait$.;
+    let n = 1;
+    let n = n + 1;
+    let n = n + 1;
+    tock(*guard).$aawait$.;
+}
+
+async fn $pouter$.() {
+    worker().await;
+}
+
+fn main() {
+    tokio::spawn($douter()$.);
+}
+";
+
+#[test]
+fn value_awaits_path_demand_and_fix() {
+    check(
+        WORKER,
+        "MutexGuard<'_, i32>",
+        ASCII,
+        &expect![[r#"
+        error: `guard` is held across an `.await` but is not `Send`
+          --> src/main.rs:2:9
+           |
+         2 |     let guard = m.lock().unwrap();
+           |         ^^^^^ has type `MutexGuard<'_, i32>`, which is not `Send`
+         3 |     tick().await;
+           |            ----- `guard` is still alive here
+        ...
+         7 |     tock(*guard).await;
+           |                  ----- and here
+        ...
+        10 | async fn outer() {
+           |          ----- through async fn `outer`
+        ...
+        15 |     tokio::spawn(outer());
+           |                  ------- `tokio::spawn` demands `Send`
+           |
+           = note: it belongs to its thread
+        help: Enclose it in a block
+              [ok] the compiler accepts this
+        1 | async fn worker(m: &Mutex<i32>) {
+        2 -     let guard = m.lock().unwrap();
+        2 +     let guard = { fixed };
+        3 |     tick().await;
+
+    "#]],
+    );
+    let unicode = Look { unicode: true, ..ASCII };
+    check(
+        WORKER,
+        "MutexGuard<'_, i32>",
+        unicode,
+        &expect![[r#"
+        error: `guard` is held across an `.await` but is not `Send`
+           ╭▸ src/main.rs:2:9
+           │
+         2 │     let guard = m.lock().unwrap();
+           │         ━━━━━ has type `MutexGuard<'_, i32>`, which is not `Send`
+         3 │     tick().await;
+           │            ───── `guard` is still alive here
+           ┆
+         7 │     tock(*guard).await;
+           │                  ───── and here
+           ┆
+        10 │ async fn outer() {
+           │          ───── through async fn `outer`
+           ┆
+        15 │     tokio::spawn(outer());
+           │                  ─────── `tokio::spawn` demands `Send`
+           │
+           ╰ note: it belongs to its thread
+        help: Enclose it in a block
+              ✔ the compiler accepts this
+        1 │ async fn worker(m: &Mutex<i32>) {
+        2 -     let guard = m.lock().unwrap();
+        2 +     let guard = { fixed };
+        3 │     tick().await;
+
+    "#]],
+    );
+}
+
+#[test]
+fn columns_are_characters_and_tabs_are_wide() {
+    let marked =
+        "fn f() {\r\n\tlet żółw = \"🦀\"; let $vstróż$. = $xlock()$.; tick().$aawait$.;\r\n}\r\n";
+    check(
+        marked,
+        "Rc<()>",
+        ASCII,
+        &expect![[r#"
+        error: `stróż` is held across an `.await` but is not `Send`
+         --> src/main.rs:2:22
+          |
+        2 |     let żółw = "🦀"; let stróż = lock(); tick().await;
+          |                          ^^^^^                  ----- `stróż` is still alive here
+          |                          |
+          |                          has type `Rc<()>`, which is not `Send`
+          |
+          = note: it belongs to its thread
+        help: Enclose it in a block
+              [ok] the compiler accepts this
+        1 | fn f() {
+        2 -     let żółw = "🦀"; let stróż = lock(); tick().await;
+        2 +     let żółw = "🦀"; let stróż = { fixed }; tick().await;
+        3 | }
+
+    "#]],
+    );
+}
+
+#[test]
+fn long_types_are_shortened_and_notes_wrapped() {
+    let ty = "std::sync::MutexGuard<'_, std::collections::BTreeMap<std::string::String, std::vec::Vec<app::Session>>>";
+    let narrow = Look { width: 60, ..ASCII };
+    check(
+        "let $vguard$. = 1; tick().$aawait$.;\n",
+        ty,
+        narrow,
+        &expect![[r#"
+            error: `guard` is held across an `.await` but is not `Send`
+             --> src/main.rs:1:5
+              |
+            1 | let guard = 1; tick().await;
+              |     ^^^^^             ----- `guard` is still alive here
+              |     |
+              |     has type `std::sync::MutexGuard<'_, BTreeMap<String, Vec<Session>>>`, which is not `Send`
+              |
+              = note: it belongs to its thread
+
+        "#]],
+    );
+}
+
+#[test]
+fn files_that_are_not_ours_are_named() {
+    let (mut problem, sources) = sample::problem(WORKER, "Rc<()>");
+    problem.fixes.clear();
+    problem.path.clear();
+    if let Some(demand) = &mut problem.demand {
+        demand.span.file = "/registry/axum/src/lib.rs".into();
+        problem.reported_at = demand.span.clone();
+    }
+    let mut out = Vec::new();
+    write(&mut out, &problem, &sources, ASCII).unwrap();
+    expect![[r#"
+        error: `guard` is held across an `.await` but is not `Send`
+         --> src/main.rs:2:9
+          |
+        2 |     let guard = m.lock().unwrap();
+          |         ^^^^^ has type `Rc<()>`, which is not `Send`
+        3 |     tick().await;
+          |            ----- `guard` is still alive here
+        ...
+        7 |     tock(*guard).await;
+          |                  ----- and here
+          |
+          = note: `tokio::spawn` demands `Send`, at /registry/axum/src/lib.rs:15:18
+          = note: it belongs to its thread
+
+    "#]]
+    .assert_eq(&String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn colours_when_asked_for() {
+    let (problem, sources) = sample::problem(WORKER, "Rc<()>");
+    let look = Look { colours: true, ..ASCII };
+    let mut out = Vec::new();
+    write(&mut out, &problem, &sources, look).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("\x1b["), "{text}");
+}
+
+#[test]
+fn the_summary_counts() {
+    let (problem, _) = sample::problem(WORKER, "Rc<()>");
+    let mut unfixed = problem.clone();
+    unfixed.fixes.clear();
+    let mut out = Vec::new();
+    write_summary(&mut out, &[problem, unfixed], ASCII).unwrap();
+    expect![[r#"
+        2 problems, 1 with a verified fix
+        `sendlens fix` applies it, `sendlens fix --dry-run` shows it first
+    "#]]
+    .assert_eq(&String::from_utf8(out).unwrap());
+}

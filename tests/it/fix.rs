@@ -1,0 +1,130 @@
+//! `sendlens fix`: what it writes, what it leaves, what it refuses.
+
+use std::process::Command;
+
+use expect_test::expect;
+
+use crate::package::Package;
+
+/// Three guards in two fns: rustc shows the second of `two` once the first is gone.
+const GUARDS: &str = "\
+async fn żółw(m: Arc<Mutex<u64>>) {
+    let guard = m.lock().unwrap();
+    let n = *guard;
+    tick(n).await;
+}
+async fn two(m: Arc<Mutex<u64>>) {
+    let a = m.lock().unwrap();
+    let n = *a + 1;
+    tick(n).await;
+    let b = m.lock().unwrap();
+    let k = *b + 1;
+    tick(k).await;
+}
+fn main() {
+    spawn(żółw(Default::default()));
+    spawn(two(Default::default()));
+}
+";
+
+/// Nothing helps: the parameter lives as long as its body.
+const STAYS: &str = "\
+async fn stays(raw: *const u8) {
+    tick(1).await;
+    println!(\"{raw:?}\");
+}
+fn main() {
+    spawn(stays(std::ptr::null()));
+}
+";
+
+#[test]
+fn rounds_until_clean() {
+    let package = Package::new(GUARDS);
+    package.commit();
+    let ran = package.run("fix");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("fixed 3, left 0\n"), "{}", ran.stderr);
+    assert!(!package.compiler_json().contains("\"level\":\"error\""));
+    let ran = package.run("fix --allow-dirty");
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "nothing to fix\n"));
+}
+
+#[test]
+fn a_dry_run_is_a_diff_that_applies() {
+    let package = Package::new(GUARDS);
+    let before = package.read("src/main.rs");
+    let ran = package.run("fix --dry-run");
+    assert_eq!(package.read("src/main.rs"), before);
+    expect![[r#"
+        --- a/src/main.rs
+        +++ b/src/main.rs
+        @@ -2,13 +2,17 @@
+         pub fn spawn<F: Future + Send + 'static>(_: F) {}
+         pub async fn tick(_: u64) {}
+         async fn żółw(m: Arc<Mutex<u64>>) {
+        -    let guard = m.lock().unwrap();
+        -    let n = *guard;
+        +    let n = {
+        +        let guard = m.lock().unwrap();
+        +        *guard
+        +    };
+             tick(n).await;
+         }
+         async fn two(m: Arc<Mutex<u64>>) {
+        -    let a = m.lock().unwrap();
+        -    let n = *a + 1;
+        +    let n = {
+        +        let a = m.lock().unwrap();
+        +        *a + 1
+        +    };
+             tick(n).await;
+             let b = m.lock().unwrap();
+             let k = *b + 1;
+    "#]]
+    .assert_eq(&ran.stdout);
+    package.write("a.diff", &ran.stdout);
+    let mut git = Command::new("git");
+    let applied = git.args(["apply", "a.diff"]).current_dir(package.path(".")).status().unwrap();
+    assert!(applied.success());
+    assert_ne!(package.read("src/main.rs"), before);
+}
+
+#[test]
+fn what_has_no_fix_is_left_and_said() {
+    let package = Package::new(STAYS);
+    let before = package.read("src/main.rs");
+    let ran = package.run("fix --allow-no-vcs --only enclose_in_block");
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("fixed 0, left 1"), "{}", ran.stderr);
+    assert_eq!(package.read("src/main.rs"), before);
+}
+
+#[test]
+fn read_only_files_are_left() {
+    let package = Package::new(GUARDS);
+    let file = package.path("src/main.rs");
+    let mut permissions = file.metadata().unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    let ran = package.run("fix --allow-no-vcs");
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("src/main.rs is read-only"), "{}", ran.stderr);
+}
+
+#[test]
+fn refusals() {
+    let package = Package::new(GUARDS);
+    let before = package.read("src/main.rs");
+    let refused = |line: &str, words: &str| {
+        let ran = package.run(line);
+        assert_eq!(ran.code, 2, "{line}");
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    };
+    refused("fix", "--allow-no-vcs");
+    refused("fix --only nonsense", "the fixes are enclose_in_block");
+    package.commit();
+    package.write("new.txt", "");
+    refused("fix", "new.txt");
+    assert_eq!(package.read("src/main.rs"), before);
+}
