@@ -3,6 +3,7 @@
 //! A fix only drafts. The oracle applies the draft in an overlay, asks the compiler, lets the
 //! draft's repairs answer the errors that it caused, and offers what comes out clean.
 
+mod add_send_bound;
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
 mod await_first;
@@ -16,6 +17,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod make_trait_future_send;
 mod move_after_await;
 mod place;
 mod region;
@@ -105,6 +107,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("add_send_bound", add_send_bound::add_send_bound),
+    ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
 ];
 
