@@ -57,7 +57,7 @@ impl<'a> Finder<'a> {
                 it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await")
             });
             if let (true, Some(name)) = (awaits, rules.name()) {
-                self.in_file.awaiting_macros.insert(plain_name(&name.text()));
+                self.in_file.awaiting_macros.insert(plain_name(name.text()));
             }
         }
         self.in_file.methods.add_tree(root);
@@ -505,7 +505,7 @@ fn named_in(node: &SyntaxNode, name: &str) -> Option<TextRange> {
             SyntaxKind::SELF_PARAM => ast::SelfParam::cast(node)?.name()?,
             _ => return None,
         };
-        (plain_name(&found.text()) == name).then(|| found.syntax().text_range())
+        (plain_name(found.text()) == name).then(|| found.syntax().text_range())
     });
     idents.last()
 }

@@ -491,7 +491,7 @@ pub(super) fn single_name(it: &ast::PathExpr) -> Option<SmolStr> {
     if segment.generic_arg_list().is_some() {
         return None;
     }
-    Some(plain_name(&segment.name_ref()?.text()))
+    Some(plain_name(segment.name_ref()?.text()))
 }
 
 /// A name without `r#`.
@@ -501,7 +501,7 @@ pub(super) fn plain_name(text: &str) -> SmolStr {
 
 /// The name of anything named.
 pub(super) fn name_of(node: &impl HasName) -> Option<SmolStr> {
-    node.name().map(|name| plain_name(&name.text()))
+    node.name().map(|name| plain_name(name.text()))
 }
 
 /// Literals and constants are no temporaries: rustc promotes them.
