@@ -131,7 +131,30 @@ pub(super) fn projection(value: &ast::Expr) -> ast::Expr {
 }
 
 fn is_view(call: &ast::MethodCallExpr) -> bool {
-    call.name_ref().is_some_and(|name| VIEWS.iter().any(|it| name.text() == *it))
+    call.name_ref().is_some_and(|name| is_view_name(&name.text()))
+}
+
+/// Whether a method's result only looks at its receiver.
+pub(super) fn is_view_name(name: &str) -> bool {
+    VIEWS.contains(&name)
+}
+
+/// Whether a method is known to leave its receiver as it was.
+pub(super) fn is_known_read(name: &str) -> bool {
+    const WRITES: &[&str] = &[
+        "pop",
+        "pop_front",
+        "pop_back",
+        "remove",
+        "take",
+        "insert",
+        "drain",
+        "swap_remove",
+        "next",
+    ];
+    const MORE_READS: &[&str] = &["unwrap", "expect", "unwrap_or", "unwrap_or_default"];
+    let known = [OWNED, LOOKUPS, VIEWS, MORE_READS].iter().any(|it| it.contains(&name));
+    known && !WRITES.contains(&name)
 }
 
 /// Whether an expression may hand out a `&mut` into the guard: a copy of it would lose writes.

@@ -130,6 +130,25 @@ impl<'a> FixContext<'a> {
         head.ends_with("EnteredSpan") || head.ends_with("Entered")
     }
 
+    /// A statement's range with the white space before it, so that removing it leaves no empty
+    /// line.
+    pub fn line_of(&self, range: TextRange) -> TextRange {
+        let before = self.text.get(..usize::from(range.start())).unwrap_or_default();
+        let kept = before.trim_end_matches([' ', '\t', '\r', '\n']);
+        TextRange::new(TextSize::of(kept), range.end())
+    }
+
+    /// A statement's range with the white space behind it up to the next code, so that removing
+    /// it moves the next statement into its place. A comment behind it keeps its line.
+    pub fn rest_of_line(&self, range: TextRange) -> TextRange {
+        let after = self.text.get(usize::from(range.end())..).unwrap_or_default();
+        let rest = after.trim_start();
+        let space = after.len() - rest.len();
+        let space = if rest.starts_with("//") { 0 } else { space };
+        let end = TextSize::try_from(space).map_or(range.end(), |space| range.end() + space);
+        TextRange::new(range.start(), end)
+    }
+
     /// Code on one line, short enough for a title.
     pub fn shorten(&self, code: &str) -> String {
         const CHARS_MAX: usize = 48;
@@ -188,13 +207,22 @@ pub(super) fn mentions(node: &SyntaxNode, name: &str) -> bool {
     node.descendants_with_tokens().filter_map(|it| it.into_token()).any(|token| {
         match token.kind() {
             ra_ap_syntax::SyntaxKind::IDENT => {
-                token.text() == name && token.parent().is_some_and(|it| !is_declared_or_field(&it))
+                token.text() == name
+                    && !follows_dot(&token)
+                    && token.parent().is_some_and(|it| !is_declared_or_field(&it))
             }
             ra_ap_syntax::SyntaxKind::SELF_KW => name == "self",
             ra_ap_syntax::SyntaxKind::STRING => captures(token.text(), name),
             _ => false,
         }
     })
+}
+
+/// A field or a method in a macro's tokens; the end of a range is none.
+fn follows_dot(token: &SyntaxToken) -> bool {
+    let is_dot = |it: &SyntaxToken| it.kind() == ra_ap_syntax::SyntaxKind::DOT;
+    let dot = token.prev_token().filter(is_dot);
+    dot.is_some_and(|dot| !dot.prev_token().is_some_and(|it| is_dot(&it)))
 }
 
 /// A field access or a method's name is no mention of a variable of that name.

@@ -11,8 +11,8 @@
 //!
 //! Values that are needed later come out of the block; an explicit `drop` at its end goes. When
 //! something that comes out still borrows from the value, or is a guard itself, the block grows
-//! over its uses. Declines when the value is used after (or by) the await, and for a lock that
-//! is held without any use: that lock is there to span the await. Known problem: comments behind
+//! over its uses. Declines when the value is used after (or by) the await, and when it is
+//! not used at all: such a lock is there to span the await. Known problem: comments behind
 //! the last statement stay on its line.
 
 use ra_ap_syntax::{AstNode, TextRange, ast};
@@ -31,7 +31,7 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
         return None;
     }
     let is_idle = !small.uses_value() && small.dropped.is_none();
-    if is_idle && (context.holds_lock() || context.is_entered()) {
+    if is_idle {
         return None;
     }
     let grown = small.grown(name);

@@ -5,15 +5,24 @@
 
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
+mod await_first;
 mod chain;
+mod clone_out_of_guard;
+mod collect_iterator_first;
 mod context;
+mod drop_before_await;
 mod enclose_in_block;
 mod hoist_temporary;
+mod imports;
 mod indent;
+mod instrument_span;
+mod move_after_await;
 mod place;
 mod region;
 mod replace_mutex_with_tokio;
 mod retype;
+mod stringify_error_before_await;
+mod use_send_rng;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -86,8 +95,16 @@ pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
+    ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
+    ("drop_before_await", drop_before_await::drop_before_await),
+    ("move_after_await", move_after_await::move_after_await),
+    ("await_first", await_first::await_first),
+    ("instrument_span", instrument_span::instrument_span),
+    ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
 ];
 

@@ -128,7 +128,7 @@ impl LockSite<'_> {
         let ast::Expr::MethodCallExpr(call) = stmt.initializer()? else {
             return None;
         };
-        let is_lock = self.methods().contains(&&*call.name_ref()?.text());
+        let is_lock = self.methods().contains(&call.name_ref()?.text());
         let receiver = call.receiver()?.syntax().last_token()?;
         (is_unused && is_lock && receiver.text() == name).then_some(call)
     }
@@ -138,12 +138,12 @@ impl LockSite<'_> {
         let ast::Expr::MethodCallExpr(call) = expr else {
             return None;
         };
-        let is_opener = OPENERS.contains(&&*call.name_ref()?.text());
+        let is_opener = OPENERS.contains(&call.name_ref()?.text());
         let ast::Expr::MethodCallExpr(inner) = call.receiver()? else {
             return None;
         };
         let name = inner.name_ref()?;
-        let is_plain = matches!(&*name.text(), "into_inner" | "get_mut");
+        let is_plain = matches!(name.text(), "into_inner" | "get_mut");
         let no_args = inner.arg_list()?.args().next().is_none();
         let range =
             TextRange::new(inner.syntax().text_range().end(), call.syntax().text_range().end());
@@ -159,7 +159,7 @@ impl LockSite<'_> {
             ast::Expr::MethodCallExpr(call) => {
                 let name = call.name_ref()?;
                 let no_args = call.arg_list()?.args().next().is_none();
-                if no_args && self.methods().contains(&&*name.text()) {
+                if no_args && self.methods().contains(&name.text()) {
                     let is_awaited = call
                         .syntax()
                         .parent()
@@ -293,9 +293,7 @@ impl LockSite<'_> {
         let body = arm.expr()?;
         let lock = format!("{}{await_text}", self.lock_text(call, await_text)?);
         let gives_guard = match &pat {
-            ast::Pat::IdentPat(it) => {
-                it.name().is_some_and(|it| body.syntax().text() == *it.text())
-            }
+            ast::Pat::IdentPat(it) => it.name().is_some_and(|it| body.syntax().text() == it.text()),
             _ => false,
         };
         let range = whole.syntax().text_range();
@@ -383,8 +381,8 @@ impl Chain {
                 .filter(|it| it.receiver().is_some_and(|it| *it.syntax() == chain.last))
                 .and_then(|it| it.name_ref());
             let Some(name) = next else { break };
-            let is_opener = OPENERS.contains(&&*name.text());
-            if !is_opener && !ADAPTERS.contains(&&*name.text()) {
+            let is_opener = OPENERS.contains(&name.text());
+            if !is_opener && !ADAPTERS.contains(&name.text()) {
                 break;
             }
             let start = name.syntax().text_range().start();

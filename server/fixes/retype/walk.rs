@@ -246,24 +246,24 @@ impl<'w> Walk<'w> {
         let owner = owner.map(|it| it.text().to_string());
         match owner.as_deref() {
             None => {
-                if let Some(local) = self.world.binding(file, &name.text(), callee.syntax()) {
+                if let Some(local) = self.world.binding(file, name.text(), callee.syntax()) {
                     self.owner(file, &local);
                 } else {
-                    self.functions(file, &name.text(), None);
+                    self.functions(file, name.text(), None);
                 }
             }
             // A module, or `Self`, has any owner; a type's name is one.
             Some(owner) if owner != "Self" && owner.starts_with(char::is_uppercase) => {
-                self.functions(file, &name.text(), Some(owner));
+                self.functions(file, name.text(), Some(owner));
             }
-            Some(_) => self.functions(file, &name.text(), None),
+            Some(_) => self.functions(file, name.text(), None),
         }
     }
 
     fn method_call(&mut self, file: &Utf8Path, call: &ast::MethodCallExpr) {
         let before = self.touched;
         if let Some(name) = call.name_ref() {
-            self.functions(file, &name.text(), None);
+            self.functions(file, name.text(), None);
         }
         if self.touched == before {
             self.maybe(file, call.receiver());

@@ -45,11 +45,7 @@ impl<'a> World<'a> {
     }
 
     pub(in super::super) fn with_edition(sources: &'a Sources, edition: &str) -> Self {
-        Self {
-            sources,
-            edition: super::super::context::edition(edition),
-            trees: RefCell::default(),
-        }
+        Self { sources, edition: crate::syntax::edition(edition), trees: RefCell::default() }
     }
 
     /// The tree of a Rust file.

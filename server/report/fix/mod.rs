@@ -14,13 +14,13 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use clap::Args;
 use similar::TextDiff;
 
 use self::batch::{Batch, Cure};
 use super::{
-    args::Selection,
+    args::{Selection, Workspace},
     collect::{self, Findings, OtherError},
     explain::Explainer,
     interrupt::until_interrupted,
@@ -62,18 +62,19 @@ pub async fn run(args: FixArgs) -> ExitCode {
 
 async fn fix(args: &FixArgs) -> Result<ExitCode> {
     check_ids(&args.only)?;
-    let root = args.selection.workspace_root()?;
+    let workspace = args.selection.workspace()?;
+    let root = workspace.root.as_path();
     if !args.dry_run {
         let allowed = vcs::Allowed { dirty: args.allow_dirty, no_vcs: args.allow_no_vcs };
-        if write::recover(&root)? {
+        if write::recover(root)? {
             say("note: a change that had been interrupted was completed");
         }
-        vcs::check(&root, allowed).await?;
+        vcs::check(root, allowed).await?;
     }
     let mut session = Session {
         args,
-        oracle: Oracle::new(root.clone(), args.selection.settings()),
-        root,
+        oracle: Oracle::new(root.to_owned(), args.selection.settings(&workspace)),
+        workspace,
         progress: Progress::new(),
         fixed: 0,
         batch_max: usize::MAX,
@@ -109,7 +110,7 @@ struct Left {
 struct Session<'a> {
     args: &'a FixArgs,
     oracle: Oracle,
-    root: Utf8PathBuf,
+    workspace: Workspace,
     progress: Progress,
     fixed: usize,
     /// How many fixes a round may apply: all that stand apart, or one after that went wrong.
@@ -148,7 +149,7 @@ impl Session<'_> {
     /// Checks, chooses and applies; `None` when there may be more to do, else what is left.
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
         let findings =
-            collect::run_cargo(&self.args.selection, &self.root, &mut self.progress).await?;
+            collect::run_cargo(&self.args.selection, &self.workspace, &mut self.progress).await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
         {
@@ -175,7 +176,7 @@ impl Session<'_> {
             self.show(&batch, &sources, &after)?;
             return Ok(Some(left));
         }
-        write::replace(&self.root, &sources, &after)?;
+        write::replace(&self.workspace.root, &sources, &after)?;
         self.announce(&batch);
         let cures = batch.cures.len();
         self.applied = batch.is_joined().then_some(Applied {
@@ -220,7 +221,7 @@ impl Session<'_> {
                 continue;
             }
             let files = batch::files(fix);
-            match files.iter().find_map(|file| write::obstacle(&self.root, file)) {
+            match files.iter().find_map(|file| write::obstacle(&self.workspace.root, file)) {
                 None => return Ok(Cure { problem: problem.clone(), fix: fix.clone() }),
                 Some(obstacle) => why = obstacle,
             }
@@ -243,7 +244,7 @@ impl Session<'_> {
 
     /// Fixes that are right one by one and wrong together: back, and one by one.
     fn take_back(&mut self, applied: &Applied) -> Result<()> {
-        write::replace(&self.root, &applied.after, &applied.before)?;
+        write::replace(&self.workspace.root, &applied.after, &applied.before)?;
         self.fixed = self.fixed.saturating_sub(applied.cures);
         self.batch_max = 1;
         say("note: together these led to a new error; taken back, going on one by one");

@@ -1,0 +1,182 @@
+//! The uses of a guard, as far as they only read.
+
+use ra_ap_syntax::{
+    AstNode, Edition, SourceFile, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    TextSize,
+    ast::{self, HasArgList},
+};
+
+use crate::fixes::{
+    FixContext,
+    chain::{is_known_read, is_view_name, owned_forms, projection, writes_through},
+    context::mentions,
+};
+
+/// One place where the guard is read.
+#[derive(Clone)]
+pub(super) struct Read {
+    /// The read, in the file's tree or parsed on its own out of a macro.
+    expr: ast::Expr,
+    range: TextRange,
+    held: String,
+}
+
+impl Read {
+    /// All reads of a statement; `None` when it may also write, or in a way that we cannot see.
+    pub(super) fn all_in(
+        context: &FixContext<'_>,
+        node: &SyntaxNode,
+        held: &str,
+        is_mutable: bool,
+    ) -> Option<Vec<Self>> {
+        let mut reads: Vec<Self> = Vec::new();
+        for element in node.descendants_with_tokens() {
+            let SyntaxElement::Token(token) = element else {
+                continue;
+            };
+            let found = match token.kind() {
+                SyntaxKind::IDENT if token.text() == held => at_ident(context, &token, held)?,
+                SyntaxKind::STRING if mentions_in_string(&token, held) => return None,
+                _ => continue,
+            };
+            let Some(read) = found else { continue };
+            let covered = reads.iter().any(|it| it.range.contains_range(read.range));
+            if !covered {
+                reads.push(read);
+            }
+        }
+        let only_reads = |read: &Self| !is_mutable || read.is_known();
+        let is_safe = |read: &Self| !writes_through(read.expr.syntax()) && !read.is_written();
+        reads.iter().all(|it| only_reads(it) && is_safe(it)).then_some(reads)
+    }
+
+    pub(super) fn expr(&self) -> &ast::Expr {
+        &self.expr
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.expr.syntax().text().to_string()
+    }
+
+    pub(super) fn range(&self) -> TextRange {
+        self.range
+    }
+
+    /// How often the read mentions the guard.
+    pub(super) fn mentions(&self) -> usize {
+        let tokens = self.expr.syntax().descendants_with_tokens();
+        tokens.filter(|it| it.as_token().is_some_and(|it| it.text() == self.held)).count()
+    }
+
+    /// How the value can be written, with what follows its name where it is used.
+    pub(super) fn forms(&self) -> Vec<(String, &'static str)> {
+        let is_guard = self.text() == self.held;
+        let forms = owned_forms(&self.expr, is_guard);
+        let cloned = forms.iter().find(|it| it.ends_with(".cloned()")).cloned();
+        let mut all: Vec<(String, &'static str)> =
+            forms.into_iter().map(|form| (form, "")).collect();
+        // Where the reference itself is matched on, the copy is lent out the same way.
+        all.extend(cloned.map(|form| (form, ".as_ref()")));
+        all
+    }
+
+    /// Whether every method on the way is known to read: a `mut` guard gives no other hint.
+    fn is_known(&self) -> bool {
+        let calls = self.expr.syntax().descendants().filter_map(ast::MethodCallExpr::cast);
+        let mut names: Vec<String> =
+            calls.filter_map(|it| Some(it.name_ref()?.text().to_string())).collect();
+        let next = self.expr.syntax().parent().and_then(ast::MethodCallExpr::cast);
+        let next = next.filter(|it| it.receiver().as_ref() == Some(&self.expr));
+        names.extend(next.and_then(|it| Some(it.name_ref()?.text().to_string())));
+        names.iter().all(|name| is_known_read(name))
+    }
+
+    fn is_written(&self) -> bool {
+        let Some(parent) = self.expr.syntax().parent() else {
+            return false;
+        };
+        if let Some(assignment) = ast::BinExpr::cast(parent.clone()) {
+            let is_assignment =
+                matches!(assignment.op_kind(), Some(ast::BinaryOp::Assignment { .. }));
+            return is_assignment && assignment.lhs().as_ref() == Some(&self.expr);
+        }
+        ast::RefExpr::cast(parent).is_some_and(|it| it.mut_token().is_some())
+    }
+}
+
+/// `Some(None)` when the identifier is not our variable.
+fn at_ident(context: &FixContext<'_>, token: &SyntaxToken, held: &str) -> Option<Option<Read>> {
+    let parent = token.parent()?;
+    if parent.kind() == SyntaxKind::TOKEN_TREE {
+        return in_macro(context, token, held);
+    }
+    if !mentions(&parent.parent()?, held) {
+        return Some(None);
+    }
+    let path = parent.ancestors().find_map(ast::PathExpr::cast);
+    let Some(path) = path.filter(|it| it.syntax().text() == held) else {
+        // A field, a binding or a longer path of that name.
+        return Some(None);
+    };
+    let expr = projection(&ast::Expr::PathExpr(path));
+    Some(Some(Read { range: expr.syntax().text_range(), expr, held: held.to_owned() }))
+}
+
+/// `guard.name.len()` in a macro's tokens.
+fn in_macro(context: &FixContext<'_>, token: &SyntaxToken, held: &str) -> Option<Option<Read>> {
+    let before = token.prev_token();
+    if before.as_ref().is_some_and(|it| it.kind() == SyntaxKind::DOT) {
+        return Some(None);
+    }
+    let star = before.filter(|it| it.kind() == SyntaxKind::STAR);
+    let start = star.map_or(token.text_range().start(), |it| it.text_range().start());
+    let mut end = token.text_range().end();
+    let mut next = token.next_sibling_or_token();
+    while let Some(element) = next {
+        let after = element.next_sibling_or_token();
+        match element.kind() {
+            SyntaxKind::DOT => {
+                let name = after?;
+                let is_view = name.as_token().is_some_and(|it| is_view_name(it.text()));
+                if is_view || name.kind() == SyntaxKind::AWAIT_KW {
+                    break;
+                }
+                end = name.text_range().end();
+                next = name.next_sibling_or_token();
+            }
+            SyntaxKind::TOKEN_TREE => {
+                end = element.text_range().end();
+                next = after;
+            }
+            SyntaxKind::QUESTION => {
+                end = element.text_range().end();
+                next = after;
+            }
+            SyntaxKind::EQ => return None,
+            _ => break,
+        }
+    }
+    let range = TextRange::new(start, end);
+    let text = context.text.get(std::ops::Range::<usize>::from(range))?;
+    Some(Some(Read { expr: parse_expr(text)?, range, held: held.to_owned() }))
+}
+
+fn parse_expr(text: &str) -> Option<ast::Expr> {
+    const HEAD: &str = "fn f() { g(";
+    let parse = SourceFile::parse(&format!("{HEAD}{text}) }}"), Edition::CURRENT);
+    if !parse.errors().is_empty() {
+        return None;
+    }
+    let call = parse.tree().syntax().descendants().find_map(ast::CallExpr::cast)?;
+    let expr = call.arg_list()?.args().next()?;
+    (expr.syntax().text_range().start() == TextSize::of(HEAD)).then_some(expr)
+}
+
+/// `"{guard}"`: no place for another expression.
+fn mentions_in_string(token: &SyntaxToken, held: &str) -> bool {
+    token.text().match_indices('{').any(|(at, _)| {
+        let rest = token.text().get(at + 1..).unwrap_or_default();
+        let rest = rest.strip_prefix(held);
+        rest.is_some_and(|it| it.starts_with(['}', ':']))
+    })
+}

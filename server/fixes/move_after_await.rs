@@ -1,0 +1,130 @@
+//! Fix: declares a value after the await when nothing needs it before.
+//!
+//! ```ignore
+//! let mut log = log.lock().unwrap();      let page = load().await;
+//! let page = load().await;                let mut log = log.lock().unwrap();
+//! log.push(page);                         log.push(page);
+//! ```
+//!
+//! Making the value moves behind the await. Known problem: for a lock that means that it is not
+//! held during the await; the note says so.
+
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, ast};
+
+use super::{
+    Draft, FixContext, Reach,
+    context::{mentions, mentions_await},
+    place::is_harmless,
+    region::Region,
+};
+
+/// Drafts `move_after_await`.
+pub(super) fn move_after_await(context: &FixContext<'_>) -> Option<Draft> {
+    let name = context.held.name.as_deref()?;
+    let region = Region::find(context, name)?;
+    if region.uses_value() || region.dropped.is_some() || !region.escaping(name).is_empty() {
+        return None;
+    }
+    let stmt = context.let_stmt()?;
+    let value = stmt.initializer()?;
+    let target = region.later_uses().first()?;
+    if mentions_await(target) || mentions_await(value.syntax()) || stmt.let_else().is_some() {
+        return None;
+    }
+    let passed: Vec<SyntaxNode> = stmt
+        .syntax()
+        .siblings(ra_ap_syntax::Direction::Next)
+        .skip(1)
+        .take_while(|it| it != target)
+        .collect();
+    if passed.iter().any(|it| may_change(it, value.syntax())) {
+        return None;
+    }
+    let at = target.text_range().start();
+    let separator = match context.starts_line(at) {
+        true => format!("{}{}", context.newline(), context.indent_at(at)),
+        false => " ".to_owned(),
+    };
+    let text = format!("{}{separator}", stmt.syntax().text());
+    let edits = vec![
+        context.edit(context.rest_of_line(stmt.syntax().text_range()), ""),
+        context.insert(at, text),
+    ];
+    let note = if context.holds_lock() {
+        Some(format!("The lock is taken after the `.await`: `{name}` no longer spans it."))
+    } else if is_harmless(value.syntax()) {
+        None
+    } else {
+        Some(format!("`{}` now runs after the `.await`.", context.shorten(&text_of(&value))))
+    };
+    Some(Draft {
+        id: "move_after_await",
+        title: format!("Declare `{name}` after the `.await`"),
+        note,
+        variants: vec![edits],
+        reach: Reach::Body,
+        repairs: &[],
+    })
+}
+
+fn text_of(value: &ast::Expr) -> String {
+    value.syntax().text().to_string()
+}
+
+/// Whether a statement may change, or end, what the value is made of.
+fn may_change(stmt: &SyntaxNode, value: &SyntaxNode) -> bool {
+    let parts = value.descendants().filter_map(ast::PathExpr::cast);
+    let names: Vec<String> = parts.map(|it| it.syntax().text().to_string()).collect();
+    let is_named = |node: &SyntaxNode| names.iter().any(|name| mentions(node, name));
+    stmt.descendants().any(|node| {
+        if let Some(binary) = ast::BinExpr::cast(node.clone()) {
+            let assigns = matches!(binary.op_kind(), Some(ast::BinaryOp::Assignment { .. }));
+            return assigns && binary.lhs().is_some_and(|it| is_named(it.syntax()));
+        }
+        let lends = ast::RefExpr::cast(node.clone()).is_some_and(|it| it.mut_token().is_some());
+        let exits = matches!(
+            node.kind(),
+            SyntaxKind::RETURN_EXPR | SyntaxKind::BREAK_EXPR | SyntaxKind::CONTINUE_EXPR
+        );
+        (lends && is_named(&node)) || exits
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixes::tests::{check, check_declines};
+
+    #[test]
+    fn moves_the_declaration() {
+        check(
+            "move_after_await",
+            "std::sync::MutexGuard<'_, u8>",
+            "
+async fn f(log: M) {
+    let mut $0log$0 = log.lock().unwrap();
+    let page = load(\"größe\").$1await;
+    log.push(page);
+}
+",
+            "
+async fn f(log: M) {
+    let page = load(\"größe\").await;
+    let mut log = log.lock().unwrap();
+    log.push(page);
+}
+",
+        );
+    }
+
+    #[test]
+    fn declines_when_needed_before_or_changed_between() {
+        for code in [
+            "async fn f() { let $0rc$0 = Rc::new(1); g(&rc); io().$1await; g(&rc); }",
+            "async fn f() { let $0rc$0 = Rc::new(n); n += 1; io().$1await; g(&rc); }",
+            "async fn f() { let $0rc$0 = Rc::new(1); io(&rc).$1await; }",
+            "async fn f() { let $0rc$0 = Rc::new(1); io().$1await; }",
+        ] {
+            check_declines("move_after_await", "Rc<i32>", code);
+        }
+    }
+}
