@@ -23,7 +23,7 @@ use super::{
 
 /// Drafts `await_first`.
 pub(super) fn await_first(context: &FixContext<'_>) -> Option<Draft> {
-    if context.held.name.is_some() {
+    if context.held.name.is_some() || context.problem.held.is_empty() {
         return None;
     }
     let value = context.value_node();

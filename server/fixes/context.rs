@@ -227,11 +227,17 @@ fn follows_dot(token: &SyntaxToken) -> bool {
 
 /// A field access or a method's name is no mention of a variable of that name.
 fn is_declared_or_field(parent: &SyntaxNode) -> bool {
+    use ra_ap_syntax::SyntaxKind::{
+        FIELD_EXPR, METHOD_CALL_EXPR, RECORD_EXPR_FIELD, RECORD_PAT_FIELD,
+    };
     let owner = parent.parent();
-    owner.is_some_and(|owner| {
-        (ast::FieldExpr::can_cast(owner.kind()) || ast::MethodCallExpr::can_cast(owner.kind()))
-            && ast::NameRef::can_cast(parent.kind())
-    })
+    ast::NameRef::can_cast(parent.kind())
+        && owner.is_some_and(|owner| {
+            matches!(
+                owner.kind(),
+                FIELD_EXPR | METHOD_CALL_EXPR | RECORD_EXPR_FIELD | RECORD_PAT_FIELD
+            )
+        })
 }
 
 fn captures(literal: &str, name: &str) -> bool {

@@ -35,7 +35,7 @@ const VARIANTS_MAX: usize = 9;
 
 /// Drafts `hoist_temporary`.
 pub(super) fn hoist_temporary(context: &FixContext<'_>) -> Option<Draft> {
-    if context.held.name.is_some() {
+    if context.held.name.is_some() || context.problem.held.is_empty() {
         return None;
     }
     let site = Site::find(context)?;

@@ -1,7 +1,7 @@
 //! Moving whole lines to the right without touching the inside of string literals and comments'
 //! text.
 
-use ra_ap_syntax::{AstNode, SyntaxKind, TextRange, TextSize};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize};
 
 use super::FixContext;
 use crate::problem::Edit;
@@ -16,14 +16,16 @@ pub(super) fn indent(context: &FixContext<'_>, range: TextRange) -> Vec<Edit> {
             let offset = range.start() + TextSize::try_from(at + 1).ok()?;
             let rest = text.get(at + 1..)?;
             let is_blank = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
-            let inside = range.contains(offset) && !is_blank && !in_string(context, offset);
+            let inside =
+                range.contains(offset) && !is_blank && !in_string(context.tree.syntax(), offset);
             inside.then(|| context.insert(offset, step))
         })
         .collect()
 }
 
-fn in_string(context: &FixContext<'_>, offset: TextSize) -> bool {
-    let token = context.tree.syntax().token_at_offset(offset).left_biased();
+/// Whether an offset lies inside a string literal of a tree.
+pub(super) fn in_string(root: &SyntaxNode, offset: TextSize) -> bool {
+    let token = root.token_at_offset(offset).left_biased();
     token.is_some_and(|token| {
         let is_string = matches!(
             token.kind(),

@@ -22,6 +22,10 @@ use super::{
 pub(super) fn move_after_await(context: &FixContext<'_>) -> Option<Draft> {
     let name = context.held.name.as_deref()?;
     let region = Region::find(context, name)?;
+    // A call that may fail is not put off: what comes in between relies on its success.
+    if context.held.ty.as_deref().is_some_and(|ty| ty.contains("Error")) {
+        return None;
+    }
     if region.uses_value() || region.dropped.is_some() || !region.escaping(name).is_empty() {
         return None;
     }

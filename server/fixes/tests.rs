@@ -19,7 +19,11 @@ pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> 
     let problem = Problem {
         id: "1".into(),
         signature: String::new(),
-        kind: Kind::HeldAcrossAwait,
+        // rustc names such a type where a trait's method gives the future.
+        kind: match ty.starts_with("impl Future") {
+            true => Kind::TraitFuture,
+            false => Kind::HeldAcrossAwait,
+        },
         message: String::new(),
         compiler_message: String::new(),
         unit: Unit {

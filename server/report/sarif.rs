@@ -222,168 +222,19 @@ mod tests {
     fn a_result() {
         let (problem, _) = sample::problem(MARKED, "Rc<()>");
         let log = log(&[problem]);
-        let result = serde_json::to_string_pretty(&log["runs"][0]["results"][0]).unwrap();
+        let fields = log["runs"][0]["results"][0].as_object().unwrap();
+        let lines: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         expect![[r#"
-            {
-              "codeFlows": [
-                {
-                  "threadFlows": [
-                    {
-                      "locations": [
-                        {
-                          "location": {
-                            "message": {
-                              "text": "tokio::spawn demands Send"
-                            },
-                            "physicalLocation": {
-                              "artifactLocation": {
-                                "uri": "my%20app/src/main.rs",
-                                "uriBaseId": "%SRCROOT%"
-                              },
-                              "region": {
-                                "endColumn": 8,
-                                "endLine": 3,
-                                "startColumn": 7,
-                                "startLine": 3
-                              }
-                            }
-                          }
-                        },
-                        {
-                          "location": {
-                            "message": {
-                              "text": "the value is created"
-                            },
-                            "physicalLocation": {
-                              "artifactLocation": {
-                                "uri": "my%20app/src/main.rs",
-                                "uriBaseId": "%SRCROOT%"
-                              },
-                              "region": {
-                                "endColumn": 24,
-                                "endLine": 1,
-                                "startColumn": 19,
-                                "startLine": 1
-                              }
-                            }
-                          }
-                        },
-                        {
-                          "location": {
-                            "message": {
-                              "text": "the value is still alive"
-                            },
-                            "physicalLocation": {
-                              "artifactLocation": {
-                                "uri": "my%20app/src/main.rs",
-                                "uriBaseId": "%SRCROOT%"
-                              },
-                              "region": {
-                                "endColumn": 13,
-                                "endLine": 2,
-                                "startColumn": 8,
-                                "startLine": 2
-                              }
-                            }
-                          }
-                        }
-                      ]
-                    }
-                  ]
-                }
-              ],
-              "fixes": [
-                {
-                  "artifactChanges": [
-                    {
-                      "artifactLocation": {
-                        "uri": "my%20app/src/main.rs",
-                        "uriBaseId": "%SRCROOT%"
-                      },
-                      "replacements": [
-                        {
-                          "deletedRegion": {
-                            "endColumn": 28,
-                            "endLine": 1,
-                            "startColumn": 27,
-                            "startLine": 1
-                          },
-                          "insertedContent": {
-                            "text": "{ fixed }"
-                          }
-                        }
-                      ]
-                    }
-                  ],
-                  "description": {
-                    "text": "Enclose it in a block"
-                  }
-                }
-              ],
-              "level": "error",
-              "locations": [
-                {
-                  "physicalLocation": {
-                    "artifactLocation": {
-                      "uri": "my%20app/src/main.rs",
-                      "uriBaseId": "%SRCROOT%"
-                    },
-                    "region": {
-                      "endColumn": 24,
-                      "endLine": 1,
-                      "startColumn": 19,
-                      "startLine": 1
-                    }
-                  }
-                }
-              ],
-              "message": {
-                "text": "`guard` of type `Rc<()>` is held across an `.await` but is not `Send`. `Rc<()>` is not `Send`: it belongs to its thread."
-              },
-              "partialFingerprints": {
-                "sendlensProblem/v1": "00c0ffee"
-              },
-              "relatedLocations": [
-                {
-                  "id": 1,
-                  "message": {
-                    "text": "`guard` is still alive here"
-                  },
-                  "physicalLocation": {
-                    "artifactLocation": {
-                      "uri": "my%20app/src/main.rs",
-                      "uriBaseId": "%SRCROOT%"
-                    },
-                    "region": {
-                      "endColumn": 13,
-                      "endLine": 2,
-                      "startColumn": 8,
-                      "startLine": 2
-                    }
-                  }
-                },
-                {
-                  "id": 2,
-                  "message": {
-                    "text": "tokio::spawn demands Send"
-                  },
-                  "physicalLocation": {
-                    "artifactLocation": {
-                      "uri": "my%20app/src/main.rs",
-                      "uriBaseId": "%SRCROOT%"
-                    },
-                    "region": {
-                      "endColumn": 8,
-                      "endLine": 3,
-                      "startColumn": 7,
-                      "startLine": 3
-                    }
-                  }
-                }
-              ],
-              "ruleId": "held_across_await",
-              "ruleIndex": 0
-            }"#]].assert_eq(&result);
+            codeFlows: [{"threadFlows":[{"locations":[{"location":{"message":{"text":"tokio::spawn demands Send"},"physicalLocation":{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"region":{"endColumn":8,"endLine":3,"startColumn":7,"startLine":3}}}},{"location":{"message":{"text":"the value is created"},"physicalLocation":{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"region":{"endColumn":24,"endLine":1,"startColumn":19,"startLine":1}}}},{"location":{"message":{"text":"the value is still alive"},"physicalLocation":{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"region":{"endColumn":13,"endLine":2,"startColumn":8,"startLine":2}}}}]}]}]
+            fixes: [{"artifactChanges":[{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"replacements":[{"deletedRegion":{"endColumn":28,"endLine":1,"startColumn":27,"startLine":1},"insertedContent":{"text":"{ fixed }"}}]}],"description":{"text":"Enclose it in a block"}}]
+            level: "error"
+            locations: [{"physicalLocation":{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"region":{"endColumn":24,"endLine":1,"startColumn":19,"startLine":1}}}]
+            message: {"text":"`guard` of type `Rc<()>` is held across an `.await` but is not `Send`. `Rc<()>` is not `Send`: it belongs to its thread."}
+            partialFingerprints: {"sendlensProblem/v1":"00c0ffee"}
+            relatedLocations: [{"id":1,"message":{"text":"`guard` is still alive here"},"physicalLocation":{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"region":{"endColumn":13,"endLine":2,"startColumn":8,"startLine":2}}},{"id":2,"message":{"text":"tokio::spawn demands Send"},"physicalLocation":{"artifactLocation":{"uri":"my%20app/src/main.rs","uriBaseId":"%SRCROOT%"},"region":{"endColumn":8,"endLine":3,"startColumn":7,"startLine":3}}}]
+            ruleId: "held_across_await"
+            ruleIndex: 0"#]].assert_eq(&lines.join("\n"));
     }
 
     /// What the 2.1.0 schema asks of the objects that we write.

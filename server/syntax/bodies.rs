@@ -16,7 +16,7 @@ use super::{
     lower::{Lowering, Place, name_of, plain_name, shifted},
     macros::{AWAITING, STREAMS, macro_name},
     patterns::plain_binding,
-    types::{Facts, ValueFacts},
+    types::{Facts, Methods, ValueFacts},
 };
 
 /// How deep macros nest before they are left alone.
@@ -33,13 +33,21 @@ struct Site {
 pub(super) struct Finder<'a> {
     edition: Edition,
     facts: &'a Facts,
-    awaiting_macros: FxHashSet<SmolStr>,
+    in_file: InFile,
     found: Vec<AsyncBody>,
+}
+
+/// What the file itself defines.
+#[derive(Debug, Default)]
+pub(super) struct InFile {
+    /// Macros whose definition awaits.
+    pub(super) awaiting_macros: FxHashSet<SmolStr>,
+    pub(super) methods: Methods,
 }
 
 impl<'a> Finder<'a> {
     pub(super) fn new(edition: Edition, facts: &'a Facts) -> Self {
-        Self { edition, facts, awaiting_macros: FxHashSet::default(), found: Vec::new() }
+        Self { edition, facts, in_file: InFile::default(), found: Vec::new() }
     }
 
     /// Every async body, outermost first.
@@ -49,9 +57,10 @@ impl<'a> Finder<'a> {
                 it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await")
             });
             if let (true, Some(name)) = (awaits, rules.name()) {
-                self.awaiting_macros.insert(plain_name(&name.text()));
+                self.in_file.awaiting_macros.insert(plain_name(name.text()));
             }
         }
+        self.in_file.methods.add_tree(root);
         self.walk(root, 0, None, 0);
         self.found
     }
@@ -270,8 +279,8 @@ impl<'a> Finder<'a> {
     // --- results --------------------------------------------------------------------------
 
     fn lowering(&self, site: &Site) -> Lowering<'_> {
-        let offsets = await_offsets(&site.node, site.shift, &self.awaiting_macros);
-        Lowering::new(self.edition, self.facts, site.shift, &self.awaiting_macros, offsets)
+        let offsets = await_offsets(&site.node, site.shift, &self.in_file.awaiting_macros);
+        Lowering::new(self.edition, self.facts, site.shift, &self.in_file, offsets)
     }
 
     fn finish(
@@ -496,7 +505,7 @@ fn named_in(node: &SyntaxNode, name: &str) -> Option<TextRange> {
             SyntaxKind::SELF_PARAM => ast::SelfParam::cast(node)?.name()?,
             _ => return None,
         };
-        (plain_name(&found.text()) == name).then(|| found.syntax().text_range())
+        (plain_name(found.text()) == name).then(|| found.syntax().text_range())
     });
     idents.last()
 }

@@ -238,7 +238,12 @@ impl Lowering<'_> {
         if let Some(known) = self.facts.receivers.get(&self.range(receiver.syntax())) {
             return *known;
         }
-        let by_value = match self.hint(receiver).shape {
+        let facts = self.hint(receiver);
+        let defined = self.in_file.methods.receiver(method).or(self.facts.methods.receiver(method));
+        if let (Some(defined), None) = (defined, facts.shape) {
+            return defined;
+        }
+        let by_value = match facts.shape {
             Some(Shape::Primitive) => !PRIMITIVE_BY_REFERENCE.contains(&method),
             _ => {
                 BY_VALUE.contains(&method)

@@ -204,7 +204,7 @@ fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
             _ => pat.syntax().text_range().start(),
         };
         let end = scope.text_range().end();
-        let name = plain_name(&pat.name()?.text());
+        let name = plain_name(pat.name()?.text());
         (start <= end).then(|| Inner { name, visible: TextRange::new(start, end) })
     });
     declared.collect()

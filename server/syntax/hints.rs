@@ -60,6 +60,9 @@ impl Lowering<'_> {
             ast::Expr::TupleExpr(it) => self.hint_of_tuple(it, depth),
             ast::Expr::ClosureExpr(it) => closure_hint(it),
             ast::Expr::BlockExpr(it) if it.async_token().is_some() => ValueFacts::OWNED,
+            ast::Expr::BlockExpr(it) => {
+                self.hint_option(it.stmt_list().and_then(|list| list.tail_expr()), depth)
+            }
             ast::Expr::RangeExpr(_) => ValueFacts::INERT,
             _ => ValueFacts::default(),
         }

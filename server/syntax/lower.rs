@@ -2,16 +2,15 @@
 //!
 //! The order of evaluation, the temporaries and their scopes follow rustc's MIR building.
 
+use super::{
+    Origin,
+    bodies::InFile,
+    graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
+    types::{Facts, Shape, ValueFacts},
+};
 use ra_ap_syntax::{
     AstNode, Edition, SmolStr, SyntaxNode, TextRange, TextSize,
     ast::{self, HasName},
-};
-use rustc_hash::FxHashSet;
-
-use super::{
-    Origin,
-    graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
-    types::{Facts, Shape, ValueFacts},
 };
 
 /// How deep expressions may nest before they are only scanned for awaits: the stack is finite.
@@ -40,8 +39,7 @@ pub(super) struct Lowering<'a> {
     pub(super) shift: i64,
     /// Names that no scope of the body knows: perhaps variables of the surroundings.
     pub(super) free_names: Vec<SmolStr>,
-    /// Macros of this file whose definition awaits.
-    pub(super) awaiting_macros: &'a FxHashSet<SmolStr>,
+    pub(super) in_file: &'a InFile,
     depth: u32,
 }
 
@@ -50,11 +48,11 @@ impl<'a> Lowering<'a> {
         edition: Edition,
         facts: &'a Facts,
         shift: i64,
-        awaiting_macros: &'a FxHashSet<SmolStr>,
+        in_file: &'a InFile,
         await_offsets: Vec<TextSize>,
     ) -> Self {
         let graph = GraphBuilder::new(await_offsets);
-        Self { graph, edition, facts, shift, free_names: Vec::new(), awaiting_macros, depth: 0 }
+        Self { graph, edition, facts, shift, free_names: Vec::new(), in_file, depth: 0 }
     }
 
     /// The graph, and the names that the body takes from its surroundings.
@@ -181,8 +179,13 @@ impl<'a> Lowering<'a> {
             self.value(&inner);
         }
         // `?` matches on a `ControlFlow` that lives as long as any other scrutinee.
-        let temporaries = self.graph.temporaries();
-        self.temporary(it.syntax(), ValueFacts::default(), temporaries);
+        // Its error may have a destructor when its value has none.
+        let range = self.range(it.syntax());
+        let facts =
+            ValueFacts { needs_drop: self.known(range).needs_drop, ..ValueFacts::default() };
+        let depth = self.graph.temporaries();
+        let value = self.graph.declare(None, Origin::Temporary, range, facts, depth);
+        self.graph.push(Action::Init(value));
     }
 
     fn leave_body(&mut self, expr: Option<ast::Expr>) {
@@ -488,7 +491,7 @@ pub(super) fn single_name(it: &ast::PathExpr) -> Option<SmolStr> {
     if segment.generic_arg_list().is_some() {
         return None;
     }
-    Some(plain_name(&segment.name_ref()?.text()))
+    Some(plain_name(segment.name_ref()?.text()))
 }
 
 /// A name without `r#`.
@@ -498,7 +501,7 @@ pub(super) fn plain_name(text: &str) -> SmolStr {
 
 /// The name of anything named.
 pub(super) fn name_of(node: &impl HasName) -> Option<SmolStr> {
-    node.name().map(|name| plain_name(&name.text()))
+    node.name().map(|name| plain_name(name.text()))
 }
 
 /// Literals and constants are no temporaries: rustc promotes them.

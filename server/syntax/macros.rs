@@ -64,7 +64,7 @@ impl Lowering<'_> {
             }
             _ => self.other_macro(&name, &tokens, &content),
         }
-        if self.awaiting_macros.contains(name.as_str()) {
+        if self.in_file.awaiting_macros.contains(name.as_str()) {
             let range = self.range(call.syntax());
             self.graph.await_point(range);
         }

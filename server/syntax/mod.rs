@@ -8,6 +8,7 @@ mod bodies;
 mod calls;
 mod captures;
 mod control;
+mod depth;
 mod graph;
 mod hints;
 mod liveness;
@@ -21,7 +22,8 @@ mod tests;
 
 use ra_ap_syntax::{AstNode, Edition, SourceFile, TextRange};
 
-pub use types::{Facts, Receiver, Shape, ValueFacts};
+pub use depth::too_deep;
+pub use types::{Facts, Methods, Receiver, Shape, ValueFacts};
 
 /// What kind of coroutine a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,8 @@ impl AsyncBody {
     }
 }
 
-/// Analyses every async body of a file, outermost first. Broken code gives what its tree allows.
+/// Analyses every async body of a file, outermost first. Broken code gives what its tree allows;
+/// a text that is [`too_deep`] gives nothing.
 pub fn analyse(text: &str, edition: Edition) -> Vec<AsyncBody> {
     analyse_with(text, edition, &Facts::default())
 }
@@ -105,26 +108,6 @@ pub fn analyse_with(text: &str, edition: Edition, facts: &Facts) -> Vec<AsyncBod
     }
     let tree = SourceFile::parse(text, edition).tree();
     bodies::Finder::new(edition, facts).find(tree.syntax())
-}
-
-/// How deep brackets may nest. Parsing is recursive, and the stack is finite.
-const BRACKETS_MAX: u32 = 300;
-
-/// Whether a text nests too deep to be parsed. Brackets in strings count, too: in doubt a file
-/// stays without answers rather than the server without a stack.
-fn too_deep(text: &str) -> bool {
-    let mut depth = 0_u32;
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > BRACKETS_MAX {
-            return true;
-        }
-    }
-    false
 }
 
 /// rustc's edition as the parser names it; unknown ones read as 2021.

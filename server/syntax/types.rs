@@ -1,6 +1,9 @@
 //! What the text of a type tells: whether it is `Copy`, has a destructor, is a reference.
 
-use ra_ap_syntax::TextRange;
+use ra_ap_syntax::{
+    AstNode, Edition, SourceFile, SyntaxNode, TextRange,
+    ast::{self, HasName},
+};
 use rustc_hash::FxHashMap;
 
 /// How a method call or a field access reaches through a value.
@@ -41,6 +44,49 @@ pub struct Facts {
     pub values: FxHashMap<TextRange, ValueFacts>,
     /// By the range of the receiver expression.
     pub receivers: FxHashMap<TextRange, Receiver>,
+    /// How the workspace's own methods take theirs, where `receivers` says nothing.
+    pub methods: Methods,
+}
+
+/// How methods take their receiver, by name alone: read from definitions, without types.
+#[derive(Debug, Clone, Default)]
+pub struct Methods {
+    /// `None` for a name that is defined both ways.
+    known: FxHashMap<String, Option<Receiver>>,
+}
+
+impl Methods {
+    /// Adds the methods that a file defines.
+    pub fn add(&mut self, text: &str, edition: Edition) {
+        if !super::too_deep(text) {
+            self.add_tree(SourceFile::parse(text, edition).tree().syntax());
+        }
+    }
+
+    pub(super) fn add_tree(&mut self, tree: &SyntaxNode) {
+        for function in tree.descendants().filter_map(ast::Fn::cast) {
+            let Some(param) = function.param_list().and_then(|list| list.self_param()) else {
+                continue;
+            };
+            let Some(name) = function.name() else { continue };
+            // `self: Arc<Self>` is a value, `self: &Arc<Self>` a reference.
+            let typed = param.ty().map(|ty| ty.syntax().text().to_string());
+            let by_reference = match typed {
+                Some(ty) => ty.starts_with('&') || ty.starts_with("Pin<&"),
+                None => param.amp_token().is_some(),
+            };
+            let kind = if by_reference { Receiver::Reference } else { Receiver::Value };
+            self.known
+                .entry(name.text().to_string())
+                .and_modify(|known| *known = known.filter(|known| *known == kind))
+                .or_insert(Some(kind));
+        }
+    }
+
+    /// How a method of this name takes its receiver, when all definitions agree.
+    pub fn receiver(&self, method: &str) -> Option<Receiver> {
+        self.known.get(method).copied().flatten()
+    }
 }
 
 impl ValueFacts {

@@ -168,6 +168,35 @@ fn text_that_is_not_saved_counts() {
 }
 
 #[test]
+fn a_fix_that_was_applied_is_not_offered_again() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    let main = project.file("src/main.rs");
+    let best = actions(&mut client, &project, "guard = queue")[0].clone();
+    let resolved = client.request("codeAction/resolve", best.clone());
+    let edits = resolved["edit"]["documentChanges"][0]["edits"].as_array().unwrap();
+    let text = apply(&project.read("src/main.rs"), edits);
+    // As an editor applies it: nothing is saved yet.
+    client.change(&main, json!([{"text": text}]));
+    let (line, character) = find(&text, "guard = queue");
+    let place = json!({"line": line, "character": character});
+    let params = json!({
+        "textDocument": {"uri": uri(&main)},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": []},
+    });
+    let is_other = |answer: &Value| {
+        let mut actions = answer.as_array().into_iter().flatten();
+        actions.all(|action| !action["title"].as_str().unwrap().contains("Enclose"))
+    };
+    client.ask_until("textDocument/codeAction", &params, is_other);
+    // Now it is saved, and the hint goes.
+    project.write("src/main.rs", &text);
+    client.save(&main);
+    client.wait_for_hints(&main, 1);
+}
+
+#[test]
 fn a_stale_fix_is_refused() {
     let project = Project::copy("sample");
     let mut client = start(&project);

@@ -146,7 +146,7 @@ fn a_journal_is_read_in_whatever_steps_it_is_written() {
 
 /// The line that cargo would print, had the unit compiled.
 fn artifact(json: &str) -> String {
-    let mut lines = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let mut lines = json.lines().map(serde_json::from_str::<serde_json::Value>);
     let message =
         lines.find_map(|line| line.ok().filter(|line| line["reason"] == "compiler-message"));
     let message = message.unwrap();

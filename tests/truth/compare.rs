@@ -6,7 +6,7 @@ use std::{
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Facts, Origin, Receiver, ValueFacts, analyse_with};
+use sendlens::syntax::{AsyncBody, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with};
 
 use crate::mir::{self, Body, Local, Span};
 
@@ -31,7 +31,7 @@ pub(crate) struct Score {
     missing: usize,
 }
 
-const KNOWLEDGE: [&str; 3] = ["without facts", "with types", "with types and receivers"];
+const KNOWLEDGE: [&str; 3] = ["without facts", "with types and methods", "with receivers, too"];
 
 impl Counts {
     fn add(&mut self, other: Self) {
@@ -110,11 +110,38 @@ pub(crate) fn compare_directory(
         score.layout.add(check_layout(&paths, path));
     }
     let types = Types::collect(files.values().flat_map(|file| &file.bodies));
+    let mut methods = Methods::default();
+    let mut sources: Vec<_> = files.keys().map(|name| root.join(name)).collect();
+    // All of the crate's files: methods are defined in those without a coroutine, too.
+    let source_root = sources
+        .iter()
+        .find_map(|it| it.ancestors().find(|it| it.ends_with("src")).map(Path::to_path_buf));
+    add_sources(source_root.as_deref(), &mut sources);
+    sources.sort();
+    sources.dedup();
+    for source in sources {
+        if let Ok(text) = std::fs::read_to_string(source) {
+            methods.add(&text, edition);
+        }
+    }
     for (name, file) in &files {
         let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
-        score.add(&compare_file(name, &text, file, edition, &types, verbose));
+        score.add(&compare_file(name, &text, file, edition, &types, &methods, verbose));
     }
     score
+}
+
+/// The Rust files below a directory.
+fn add_sources(directory: Option<&Path>, found: &mut Vec<std::path::PathBuf>) {
+    let Some(directory) = directory else { return };
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            add_sources(Some(&path), found);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
 }
 
 /// The file that a body was written in.
@@ -195,10 +222,11 @@ fn compare_file(
     file: &File,
     edition: Edition,
     types: &Types,
+    methods: &Methods,
     verbose: bool,
 ) -> Score {
     let lines = Lines::new(text);
-    let mut facts = Facts::default();
+    let mut facts = Facts { methods: methods.clone(), ..Facts::default() };
     for body in &file.bodies {
         add_types(body, name, text, &lines, types, &mut facts);
     }
@@ -333,8 +361,9 @@ fn report(who: &str, name: &str, text: &str, lines: &Lines, (value, at): Pair, n
     let value_text = text[value].lines().next().unwrap_or_default();
     let kind = if named { "named" } else { "temporary" };
     println!(
-        "{who}: {kind} `{value_text}` {name}:{} across {name}:{}",
+        "{who}: {kind} `{value_text}` {name}:{}-{} across {name}:{}",
         line(value.start()),
+        line(value.end()),
         line(at.start())
     );
 }
@@ -462,7 +491,9 @@ fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut
         body.locals.values().filter(|local| local.span.file == name && local.name.is_none())
     {
         let Some(range) = lines.range(text, &local.span) else { continue };
-        *by_range.entry(strip(text, range)).or_default() |= local.is_reference_to;
+        // `await` makes one of its own, to the task's context.
+        let by_reference = local.is_reference_to && !local.ty.contains("task::Context");
+        *by_range.entry(strip(text, range)).or_default() |= by_reference;
     }
     for (range, by_reference) in by_range {
         let kind = if by_reference { Receiver::Reference } else { Receiver::Value };

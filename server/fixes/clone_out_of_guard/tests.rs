@@ -1,3 +1,5 @@
+//! What `clone_out_of_guard` writes, and where it declines.
+
 use crate::fixes::tests::{check, check_declines};
 
 const GUARD: &str = "std::sync::MutexGuard<'_, State>";

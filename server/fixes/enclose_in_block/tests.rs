@@ -1,3 +1,5 @@
+//! What `enclose_in_block` writes, and where it declines.
+
 use crate::fixes::tests::{check, check_declines};
 
 const GUARD: &str = "std::sync::MutexGuard<'_, Vec<u8>>";

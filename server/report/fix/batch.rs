@@ -19,6 +19,8 @@ pub(super) struct Cure {
 pub(super) struct Batch {
     pub(super) cures: Vec<Cure>,
     pub(super) edits: Vec<Edit>,
+    /// Cures that stand too close to these.
+    pub(super) waiting: Vec<Cure>,
     taken: Vec<Span>,
 }
 
@@ -39,6 +41,8 @@ impl Batch {
                 batch.taken.extend(hulls);
                 batch.edits.extend(cure.fix.edits.iter().cloned());
                 batch.cures.push(cure);
+            } else {
+                batch.waiting.push(cure);
             }
         }
         batch

@@ -63,7 +63,7 @@ pub async fn run(args: FixArgs) -> ExitCode {
 async fn fix(args: &FixArgs) -> Result<ExitCode> {
     check_ids(&args.only)?;
     let workspace = args.selection.workspace()?;
-    let root = workspace.root.as_path();
+    let root = &workspace.root;
     if !args.dry_run {
         let allowed = vcs::Allowed { dirty: args.allow_dirty, no_vcs: args.allow_no_vcs };
         if write::recover(root)? {
@@ -73,7 +73,7 @@ async fn fix(args: &FixArgs) -> Result<ExitCode> {
     }
     let mut session = Session {
         args,
-        oracle: Oracle::new(root.to_owned(), args.selection.settings(&workspace)),
+        oracle: Oracle::new(root.clone(), args.selection.settings(&workspace)),
         workspace,
         progress: Progress::new(),
         fixed: 0,
@@ -160,7 +160,7 @@ impl Session<'_> {
             Some(first) => self.oracle.read_sources(first).await,
             None => Sources::default(),
         };
-        let (cures, left) = self.examine(&findings, &sources).await;
+        let (cures, mut left) = self.examine(&findings, &sources).await;
         let batch = Batch::choose(cures, self.batch_max);
         if batch.cures.is_empty() {
             if findings.success == Some(false) && left.is_empty() {
@@ -174,6 +174,9 @@ impl Session<'_> {
         };
         if self.args.dry_run {
             self.show(&batch, &sources, &after)?;
+            let why = "its fix stands too close to the others and takes another round";
+            let waiting = batch.waiting.into_iter().map(|cure| cure.problem);
+            left.extend(waiting.map(|problem| Left { problem, why: why.to_owned() }));
             return Ok(Some(left));
         }
         write::replace(&self.workspace.root, &sources, &after)?;

@@ -1,0 +1,259 @@
+//! Fix: a trait's `async fn` promises that its future is `Send`.
+//!
+//! ```ignore
+//! trait Job {                             trait Job {
+//!     async fn run(&self) -> u8;              fn run(&self) -> impl Future<Output = u8> + Send;
+//! }                                       }
+//! ```
+//!
+//! Implementations may keep their `async fn`. A default body goes in an `async move` block, and
+//! needs `Self: Sync` where it borrows `self`. Known problem: an implementation whose future is
+//! not `Send` no longer compiles; the oracle asks the whole workspace.
+
+use ra_ap_syntax::{
+    AstNode, SourceFile, SyntaxNode, TextRange, TextSize,
+    ast::{self, HasAttrs, HasGenericParams, HasName},
+};
+
+use super::{Draft, FixContext, Reach};
+use crate::{
+    problem::{Edit, Kind},
+    sources::Sources,
+    text::Lines,
+};
+
+/// Drafts `make_trait_future_send`.
+pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> {
+    if context.problem.kind != Kind::TraitFuture {
+        return None;
+    }
+    let name = called(context)?;
+    let method = Method::find(context, &name)?;
+    Some(Draft {
+        id: "make_trait_future_send",
+        title: format!("Make the future of `{name}` in the trait `Send`"),
+        note: Some("Every implementation of the trait must then return a `Send` future.".into()),
+        variants: [method.rewrite(context), method.rewrite_all(context)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        reach: Reach::Workspace,
+        repairs: &[],
+    })
+}
+
+/// The name of the method whose future is awaited or passed on.
+fn called(context: &FixContext<'_>) -> Option<String> {
+    let node = context.value_expr().map_or_else(|| context.value_node(), |it| it.syntax().clone());
+    node.descendants().find_map(|it| {
+        if let Some(call) = ast::MethodCallExpr::cast(it.clone()) {
+            return Some(call.name_ref()?.text().to_string());
+        }
+        let callee = ast::CallExpr::cast(it)?.expr()?.syntax().text().to_string();
+        callee.rsplit_once("::").map(|(_, name)| name.to_owned())
+    })
+}
+
+/// An `async fn` of a trait, in its file.
+struct Method {
+    file: camino::Utf8PathBuf,
+    text: String,
+    lines: Lines,
+    func: ast::Fn,
+}
+
+impl Method {
+    /// The only `async fn` of that name in a trait: of this file, else of the workspace.
+    fn find(context: &FixContext<'_>, name: &str) -> Option<Self> {
+        let mut here = in_file(context, context.sources, context.file, name);
+        if here.len() == 1 {
+            return here.pop();
+        }
+        let mut all: Vec<Self> = context
+            .sources
+            .iter()
+            .filter(|(_, text)| text.contains("trait ") && text.contains(name))
+            .flat_map(|(file, _)| in_file(context, context.sources, file, name))
+            .collect();
+        all.pop().filter(|_| all.is_empty())
+    }
+
+    fn edit(&self, range: TextRange, new_text: impl Into<String>) -> Edit {
+        Edit { span: self.lines.span(&self.file, range), new_text: new_text.into() }
+    }
+
+    /// The method with all others of its trait: a default body may await them.
+    fn rewrite_all(&self, context: &FixContext<'_>) -> Option<Vec<Edit>> {
+        let list = self.func.syntax().parent()?;
+        let funcs = list.children().filter_map(ast::Fn::cast);
+        let funcs: Vec<ast::Fn> = funcs.filter(|it| it.async_token().is_some()).collect();
+        let edits = funcs.into_iter().filter_map(|func| {
+            let (file, text) = (self.file.clone(), self.text.clone());
+            Self { file, text, lines: self.lines.clone(), func }.rewrite(context)
+        });
+        Some(edits.flatten().collect())
+    }
+
+    fn rewrite(&self, context: &FixContext<'_>) -> Option<Vec<Edit>> {
+        let keyword = self.func.async_token()?;
+        let after = keyword.next_token()?;
+        let mut edits = vec![self.edit(keyword.text_range().cover(after.text_range()), "")];
+        let future = future_path(context, &self.text);
+        let promise = |output: &str| format!("impl {future}<Output = {output}> + Send");
+        match self.func.ret_type().and_then(|it| it.ty()) {
+            Some(ty) => {
+                let output = promise(&ty.syntax().text().to_string());
+                edits.push(self.edit(ty.syntax().text_range(), output));
+            }
+            None => {
+                let end = self.func.param_list()?.syntax().text_range().end();
+                let output = format!(" -> {}", promise("()"));
+                edits.push(self.edit(TextRange::empty(end), output));
+            }
+        }
+        if let Some(body) = self.func.body() {
+            edits.extend(self.bound_self(&body));
+            edits.extend(self.wrap(&body)?);
+        }
+        Some(edits)
+    }
+
+    /// `where Self: Sync` for a default body that borrows `self`, `Self: Send` for others.
+    fn bound_self(&self, body: &ast::BlockExpr) -> Option<Edit> {
+        let receiver = self.func.param_list()?.self_param()?;
+        let is_shared = receiver.amp_token().is_some() && receiver.mut_token().is_none();
+        let bound = if is_shared { "Self: Sync" } else { "Self: Send" };
+        Some(match self.func.where_clause() {
+            Some(clause) => {
+                let text = clause.syntax().text().to_string();
+                let comma = if text.trim_end().ends_with(',') { " " } else { ", " };
+                let end = TextRange::empty(clause.syntax().text_range().end());
+                self.edit(end, format!("{comma}{bound}"))
+            }
+            None => {
+                let start = TextRange::empty(body.syntax().text_range().start());
+                self.edit(start, format!("where {bound} "))
+            }
+        })
+    }
+
+    /// The body in an `async move` block.
+    fn wrap(&self, body: &ast::BlockExpr) -> Option<Vec<Edit>> {
+        let list = body.stmt_list()?;
+        let (open, close) = (list.l_curly_token()?, list.r_curly_token()?);
+        let inside = TextRange::new(open.text_range().end(), close.text_range().start());
+        let code = self.text.get(std::ops::Range::<usize>::from(inside))?;
+        let (head, tail) = (TextRange::empty(inside.start()), TextRange::empty(inside.end()));
+        let Some(last_line) = code.rfind('\n') else {
+            return Some(vec![self.edit(head, " async move {"), self.edit(tail, "} ")]);
+        };
+        let newline = if code.contains("\r\n") { "\r\n" } else { "\n" };
+        let outer = code.get(last_line + 1..)?;
+        let step = if outer.contains('\t') { "\t" } else { "    " };
+        let mut edits = vec![self.edit(head, format!("{newline}{outer}{step}async move {{"))];
+        edits.extend(self.indent(inside, code, last_line, step));
+        edits.push(self.edit(tail, format!("{step}}}{newline}{outer}")));
+        Some(edits)
+    }
+
+    fn indent(&self, inside: TextRange, code: &str, last_line: usize, step: &str) -> Vec<Edit> {
+        let starts = code.match_indices('\n').filter(|(at, _)| *at < last_line);
+        starts
+            .filter_map(|(at, _)| {
+                let rest = code.get(at + 1..)?;
+                let is_blank = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+                let offset = inside.start() + TextSize::try_from(at + 1).ok()?;
+                let in_string = super::indent::in_string(self.func.syntax(), offset);
+                let moves = !is_blank && !in_string;
+                moves.then(|| self.edit(TextRange::empty(offset), step))
+            })
+            .collect()
+    }
+}
+
+fn in_file(
+    context: &FixContext<'_>,
+    sources: &Sources,
+    file: &camino::Utf8Path,
+    name: &str,
+) -> Vec<Method> {
+    let Some(text) = sources.text(file) else {
+        return Vec::new();
+    };
+    let tree = SourceFile::parse(text, context.edition()).tree();
+    let traits = tree.syntax().descendants().filter_map(ast::Trait::cast);
+    traits
+        .filter(|it| {
+            !it.attrs().any(|attr| attr.syntax().text().to_string().contains("async_trait"))
+        })
+        .flat_map(|it| it.syntax().descendants().filter_map(ast::Fn::cast).collect::<Vec<_>>())
+        .filter(|it| is_async_named(it, name))
+        .map(|func| Method {
+            file: file.to_owned(),
+            text: text.to_string(),
+            lines: Lines::new(text),
+            func,
+        })
+        .collect()
+}
+
+fn is_async_named(func: &ast::Fn, name: &str) -> bool {
+    func.async_token().is_some() && func.name().is_some_and(|it| it.text() == name)
+}
+
+/// `Future` where it is in scope.
+fn future_path(context: &FixContext<'_>, text: &str) -> &'static str {
+    let tree = SourceFile::parse(text, context.edition()).tree();
+    let mut uses = tree.syntax().descendants().filter_map(ast::Use::cast);
+    let in_prelude = context.edition() >= ra_ap_syntax::Edition::Edition2024;
+    if in_prelude || uses.any(|it| imports_future(it.syntax())) {
+        "Future"
+    } else {
+        "std::future::Future"
+    }
+}
+
+fn imports_future(use_: &SyntaxNode) -> bool {
+    use_.descendants().filter_map(ast::NameRef::cast).any(|it| it.text() == "Future")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixes::tests::{check, check_declines};
+
+    const ID: &str = "make_trait_future_send";
+
+    #[test]
+    fn signature_and_default_body() {
+        check(
+            ID,
+            "impl Future<Output = u8>",
+            "
+trait Job {
+    async fn run(&self, größe: u8) -> u8 {
+        // the default
+        größe
+    }
+}
+fn go<J: Job>(j: J) { spawn(async move { $0j.run(1)$0.$1await; }) }
+",
+            "
+trait Job {
+    fn run(&self, größe: u8) -> impl std::future::Future<Output = u8> + Send where Self: Sync {
+        async move {
+            // the default
+            größe
+        }
+    }
+}
+fn go<J: Job>(j: J) { spawn(async move { j.run(1).await; }) }
+",
+        );
+    }
+
+    #[test]
+    fn declines_without_a_trait() {
+        let code = "async fn run() {} fn go() { spawn($0j.run(1)$0.$1await) }";
+        check_declines(ID, "impl Future<Output = u8>", code);
+    }
+}
