@@ -7,8 +7,8 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    super::retype::{Site, World},
-    names::{LockTarget, imports},
+    super::retype::{Site, World, imports},
+    names::LockTarget,
 };
 
 /// Sites that shorten every full path of a file and swap its imports.

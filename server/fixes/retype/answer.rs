@@ -7,7 +7,7 @@ use ra_ap_syntax::{
     ast::{self},
 };
 
-use super::{Target, Walk, World, enclosing_body, node_at, span_of};
+use super::{Site, Target, Walk, World, enclosing_body, node_at, span_of};
 use crate::{fixes::RepairContext, problem::Edit};
 
 /// Edits at every place that an error leads to; empty when it leads nowhere.
@@ -26,6 +26,26 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
     world.edits(walk.sites)
 }
 
+/// A type parameter (`T`, `impl Fn()`) goes where the bounds are promised now: rustc names the
+/// place and the bound itself.
+pub(in super::super) fn restrict_parameter(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let world = World::new(context.sources, context.problem);
+    let helps = context.error.children.iter();
+    let spans =
+        helps.filter(|help| help.message.contains("restricting")).flat_map(|help| &help.spans);
+    let sites: Vec<Site> = spans
+        .filter_map(|span| {
+            let bound = span.suggested_replacement.as_deref()?;
+            let is_auto = ["Send", "Sync"].iter().any(|it| bound.trim_end().ends_with(it));
+            let place = span_of(span);
+            let (_, range) = node_at(&world, &place)?;
+            let short = bound.replace("std::marker::", "").replace("core::marker::", "");
+            is_auto.then(|| Site::new(&place.file, range, short))
+        })
+        .collect();
+    (!sites.is_empty()).then(|| world.edits(sites))
+}
+
 /// The spans that speak of the type; those about awaits, bounds and futures do not.
 fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
     let silent = ["await occurs here", "required by", "future returned by", "future created by"];
@@ -42,6 +62,11 @@ fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
     };
     let is_question_mark = node.kind() == SyntaxKind::TRY_EXPR && node.text_range() != range;
     if is_question_mark || node.text_range() == range {
+        // `Rc::clone(&x)`: it is the callee that expects another type.
+        let call = node.parent().and_then(|it| ast::CallExpr::cast(it.parent()?));
+        if let Some(callee) = call.and_then(|it| it.expr()) {
+            walk.look(&span.file, callee.syntax());
+        }
         return walk.node(&span.file, &node);
     }
     // A span over several nodes, such as a whole signature.

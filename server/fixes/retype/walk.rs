@@ -126,6 +126,14 @@ impl<'w> Walk<'w> {
         self.depth -= 1;
     }
 
+    /// The definitions behind the names of a type as the compiler printed it.
+    pub(in super::super) fn printed_type(&mut self, file: &Utf8Path, ty: &str) {
+        let names = ty.split(|c: char| !(c == '_' || c.is_alphanumeric()));
+        for name in names.filter(|name| name.starts_with(char::is_uppercase)) {
+            self.definition(file, name, true);
+        }
+    }
+
     /// The return type of a fn.
     pub(in super::super) fn signature(&mut self, file: &Utf8Path, func: &ast::Fn) {
         if let Some(ret) = func.ret_type() {
@@ -142,7 +150,8 @@ impl<'w> Walk<'w> {
         is_new
     }
 
-    fn look(&mut self, file: &Utf8Path, node: &SyntaxNode) -> bool {
+    /// Judges one node.
+    pub(super) fn look(&mut self, file: &Utf8Path, node: &SyntaxNode) -> bool {
         match self.target.look(self.world, file, node) {
             Seen::Plain(range, new_text) => {
                 self.touched += 1;
