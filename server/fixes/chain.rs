@@ -131,7 +131,7 @@ pub(super) fn projection(value: &ast::Expr) -> ast::Expr {
 }
 
 fn is_view(call: &ast::MethodCallExpr) -> bool {
-    call.name_ref().is_some_and(|name| is_view_name(&name.text()))
+    call.name_ref().is_some_and(|name| is_view_name(name.text()))
 }
 
 /// Whether a method's result only looks at its receiver.

@@ -80,7 +80,7 @@ fn entered(value: &ast::Expr) -> Option<String> {
         return None;
     };
     let name = call.name_ref()?;
-    let enters = matches!(&*name.text(), "enter" | "entered");
+    let enters = matches!(name.text(), "enter" | "entered");
     enters.then(|| call.receiver().map(|it| it.syntax().text().to_string()))?
 }
 
