@@ -140,13 +140,7 @@ impl Lowering<'_> {
         }
         let by_value = match facts.shape {
             Some(Shape::Primitive) => !PRIMITIVE_BY_REFERENCE.contains(&method),
-            _ => {
-                BY_VALUE.contains(&method)
-                    || method.starts_with("into_")
-                    || method.starts_with("with_")
-                    || method == "into"
-                    || method == "try_into"
-            }
+            _ => is_by_value(method),
         };
         if by_value { Receiver::Value } else { Receiver::Reference }
     }
@@ -227,6 +221,14 @@ impl Lowering<'_> {
             self.graph.push(Action::Borrow(value));
         }
     }
+}
+
+/// Whether a method of this name most often takes `self`.
+pub(super) fn is_by_value(method: &str) -> bool {
+    BY_VALUE.contains(&method)
+        || method.starts_with("into_")
+        || method.starts_with("with_")
+        || matches!(method, "into" | "try_into")
 }
 
 fn is_constructor(callee: &ast::Expr) -> bool {

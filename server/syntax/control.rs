@@ -136,8 +136,9 @@ impl Lowering<'_> {
         self.bind_option(arm.pat(), place, Origin::Local);
         if let Some(condition) = arm.guard().and_then(|guard| guard.condition()) {
             // While the guard runs, the bindings are references into the scrutinee.
-            if arm.pat().is_some_and(|pat| super::patterns::binds(&pat)) {
+            if let Some(pat) = arm.pat().filter(super::patterns::binds) {
                 self.borrow(place);
+                self.borrow_bound_references(&pat);
             }
             self.graph.enter(ScopeKind::Temporaries, end);
             self.condition(&condition, next, keep);

@@ -190,6 +190,18 @@ impl Lowering<'_> {
         }
     }
 
+    /// A guard sees a binding that is a reference through one more reference.
+    pub(super) fn borrow_bound_references(&mut self, pat: &ast::Pat) {
+        for ident in pat.syntax().descendants().filter_map(ast::IdentPat::cast) {
+            let Some(value) = name_of(&ident).and_then(|name| self.graph.resolve(&name)) else {
+                continue;
+            };
+            if ident.ref_token().is_some() {
+                self.graph.push(Action::Borrow(value));
+            }
+        }
+    }
+
     fn declare_ident(
         &mut self,
         it: &ast::IdentPat,

@@ -248,11 +248,15 @@ fn compare_body(body: &Body, ours: &AsyncBody, name: &str, text: &str, lines: &L
     let stored = body.stored();
     let hidden: Vec<TextRange> = ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
     let mut next_hidden = hidden.iter();
-    let foreign = stored.iter().filter(|(span, _)| await_range(span, name, text, lines).is_none()).count();
+    // An await of a macro's definition lies outside of the body, in this file or in another.
+    let own_await = |span: &Span| {
+        await_range(span, name, text, lines).filter(|range| ours.range.contains_range(*range))
+    };
+    let foreign = stored.iter().filter(|(span, _)| own_await(span).is_none()).count();
     let mut theirs: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     let mut known_awaits = BTreeSet::new();
     for (span, held) in &stored {
-        let at = match await_range(span, name, text, lines) {
+        let at = match own_await(span) {
             Some(range) => range,
             None if foreign == hidden.len() => *next_hidden.next().unwrap_or(&hidden[0]),
             None => continue,
@@ -397,7 +401,9 @@ fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, 
         let Some(range) = lines.range(text, &local.span) else { continue };
         let range = strip(text, range);
         let explicit = text[range].starts_with('&');
-        if local.is_reference_to && !explicit && local.name.is_none() {
+        let says_deref = [".deref()", ".deref_mut()"].iter().any(|it| text[range].ends_with(it));
+        let is_adjustment = local.is_reference_to && !explicit || local.made_by_deref && !says_deref;
+        if is_adjustment && local.name.is_none() {
             continue;
         }
         let is_await = text[range].ends_with(".await");

@@ -20,6 +20,8 @@ pub(crate) struct Local {
     pub(crate) name: Option<String>,
     /// It is made by taking a reference: the span is that of what it points to.
     pub(crate) is_reference_to: bool,
+    /// It is what `deref` of an adjusted receiver returned: the span is that of the whole call.
+    pub(crate) made_by_deref: bool,
     /// It is used by `copy _n`.
     pub(crate) copied: bool,
     /// There is a `drop(_n)`.
@@ -82,7 +84,7 @@ pub(crate) fn read(text: &str) -> Option<Body> {
                 && let Some(number) = whole_local(name)
             {
                 let ty = ty.trim_end_matches(';').to_owned();
-                let local = Local { ty, span, name: None, is_reference_to: false, copied: false, dropped: false };
+                let local = Local { ty, span, name: None, is_reference_to: false, made_by_deref: false, copied: false, dropped: false };
                 body.locals.insert(number, local);
             }
         } else if let Some(number) = block_header(code) {
@@ -190,6 +192,10 @@ fn read_value(value: &str, target: Option<&str>, block: &mut Block, locals: &mut
         && let Some(local) = locals.get_mut(&made)
     {
         local.is_reference_to = true;
+    }
+    let derefs = value.contains("Deref>::deref(") || value.contains("DerefMut>::deref_mut(");
+    if let (true, Some(local)) = (derefs, target.and_then(whole_local).and_then(|it| locals.get_mut(&it))) {
+        local.made_by_deref = true;
     }
     for it in mentions(value) {
         let step = if borrows && !it.indirect {
