@@ -11,11 +11,12 @@ use rustc_hash::FxHashSet;
 
 use super::{
     AsyncBody, BodyKind, Crossing, Origin,
+    control::{AWAIT_NAME, FOR_AWAIT},
     graph::{Action, Graph, ScopeKind},
     liveness::held_at_awaits,
     lower::{Lowering, Place, name_of, plain_name, shifted},
     macros::{AWAITING, STREAMS, macro_name},
-    patterns::plain_binding,
+    patterns::{is_constant_pattern, plain_binding},
     types::{Facts, Methods, ValueFacts},
 };
 
@@ -47,18 +48,24 @@ pub(super) struct InFile {
 
 impl<'a> Finder<'a> {
     pub(super) fn new(edition: Edition, facts: &'a Facts) -> Self {
-        Self { edition, facts, in_file: InFile::default(), found: Vec::new() }
+        Self {
+            edition,
+            facts,
+            in_file: InFile::default(),
+            found: Vec::new(),
+        }
     }
 
     /// Every async body, outermost first.
     pub(super) fn find(mut self, root: &SyntaxNode) -> Vec<AsyncBody> {
         for rules in root.descendants().filter_map(ast::MacroRules::cast) {
-            let awaits = rules
-                .syntax()
-                .descendants_with_tokens()
-                .any(|it| it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await"));
+            let awaits = rules.syntax().descendants_with_tokens().any(|it| {
+                it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await")
+            });
             if let (true, Some(name)) = (awaits, rules.name()) {
-                self.in_file.awaiting_macros.insert(plain_name(&name.text()));
+                self.in_file
+                    .awaiting_macros
+                    .insert(plain_name(&name.text()));
             }
         }
         self.in_file.methods.add_tree(root);
@@ -69,7 +76,11 @@ impl<'a> Finder<'a> {
     fn walk(&mut self, root: &SyntaxNode, shift: i64, outer: Option<&Rc<Site>>, depth: u32) {
         for node in root.descendants() {
             let site = |node: &SyntaxNode| {
-                Rc::new(Site { node: node.clone(), shift, outer: outer.cloned() })
+                Rc::new(Site {
+                    node: node.clone(),
+                    shift,
+                    outer: outer.cloned(),
+                })
             };
             match node.kind() {
                 SyntaxKind::FN => {
@@ -100,7 +111,9 @@ impl<'a> Finder<'a> {
     // --- kinds of bodies ------------------------------------------------------------------
 
     fn function(&mut self, it: &ast::Fn, site: &Rc<Site>) {
-        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else {
+            return;
+        };
         let mut lowering = self.lowering(site);
         let end = lowering.range(body.syntax()).end();
         lowering.graph.enter(ScopeKind::Locals, end);
@@ -113,7 +126,9 @@ impl<'a> Finder<'a> {
     }
 
     fn block(&mut self, it: &ast::BlockExpr, site: &Rc<Site>) {
-        let Some(keyword) = it.async_token() else { return };
+        let Some(keyword) = it.async_token() else {
+            return;
+        };
         let header_end = it.stmt_list().map(|list| end_before(list.syntax()));
         let mut lowering = self.lowering(site);
         lowering.body_block(it);
@@ -124,7 +139,9 @@ impl<'a> Finder<'a> {
     }
 
     fn closure(&mut self, it: &ast::ClosureExpr, site: &Rc<Site>) {
-        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else {
+            return;
+        };
         let mut lowering = self.lowering(site);
         let end = lowering.range(body.syntax()).end();
         lowering.graph.enter(ScopeKind::Locals, end);
@@ -138,17 +155,21 @@ impl<'a> Finder<'a> {
     // --- macros ---------------------------------------------------------------------------
 
     fn macro_call(&mut self, it: &ast::MacroCall, site: &Rc<Site>, depth: u32) {
-        let Some(tokens) = it.token_tree() else { return };
+        let Some(tokens) = it.token_tree() else {
+            return;
+        };
         let name = macro_name(it);
-        if matches!(name.as_str(), "quote" | "quote_spanned" | "parse_quote" | "macro_rules") {
+        if matches!(
+            name.as_str(),
+            "quote" | "quote_spanned" | "parse_quote" | "macro_rules"
+        ) {
             return;
         }
         if STREAMS.contains(&name.as_str()) {
             return self.stream(it, &tokens, site, depth);
         }
         let has_async = tokens.syntax().descendants_with_tokens().any(|it| {
-            it.kind() == T![async]
-                || it.as_token().is_some_and(|it| STREAMS.contains(&it.text()))
+            it.kind() == T![async] || it.as_token().is_some_and(|it| STREAMS.contains(&it.text()))
         });
         if !has_async {
             return;
@@ -167,15 +188,31 @@ impl<'a> Finder<'a> {
     }
 
     /// `stream! { .. }`: its block is a coroutine, `yield` awaits.
-    fn stream(&mut self, it: &ast::MacroCall, tokens: &ast::TokenTree, site: &Rc<Site>, depth: u32) {
+    fn stream(
+        &mut self,
+        it: &ast::MacroCall,
+        tokens: &ast::TokenTree,
+        site: &Rc<Site>,
+        depth: u32,
+    ) {
         let Some((tree, shift)) = self.parse_inside(tokens, site.shift, "fn f(){async", "}") else {
             return;
         };
-        if let Some(block) = tree.descendants().filter_map(ast::BlockExpr::cast).find(|it| it.async_token().is_some()) {
-            let inner = Rc::new(Site { node: block.syntax().clone(), shift, outer: Some(site.clone()) });
+        if let Some(block) = tree
+            .descendants()
+            .filter_map(ast::BlockExpr::cast)
+            .find(|it| it.async_token().is_some())
+        {
+            let inner = Rc::new(Site {
+                node: block.syntax().clone(),
+                shift,
+                outer: Some(site.clone()),
+            });
             let mut lowering = self.lowering(&inner);
             lowering.body_block(&block);
-            let path = it.path().map_or(it.syntax().text_range(), |path| path.syntax().text_range());
+            let path = it
+                .path()
+                .map_or(it.syntax().text_range(), |path| path.syntax().text_range());
             let body = self.finish(lowering, site, BodyKind::Block, None, path);
             self.found.push(body);
             if let Some(list) = block.stmt_list() {
@@ -185,7 +222,14 @@ impl<'a> Finder<'a> {
     }
 
     /// Parses a macro's tokens within some text and looks inside; false when they do not parse.
-    fn parsed(&mut self, tokens: &ast::TokenTree, site: &Rc<Site>, depth: u32, before: &str, after: &str) -> bool {
+    fn parsed(
+        &mut self,
+        tokens: &ast::TokenTree,
+        site: &Rc<Site>,
+        depth: u32,
+        before: &str,
+        after: &str,
+    ) -> bool {
         let Some((tree, shift)) = self.parse_inside(tokens, site.shift, before, after) else {
             return false;
         };
@@ -193,26 +237,53 @@ impl<'a> Finder<'a> {
         true
     }
 
-    fn parse_inside(&self, tokens: &ast::TokenTree, shift: i64, before: &str, after: &str) -> Option<(SyntaxNode, i64)> {
-        let text = tokens.syntax().text().to_string();
+    fn parse_inside(
+        &self,
+        tokens: &ast::TokenTree,
+        shift: i64,
+        before: &str,
+        after: &str,
+    ) -> Option<(SyntaxNode, i64)> {
+        let text = tokens
+            .syntax()
+            .text()
+            .to_string()
+            .replace("for await ", FOR_AWAIT);
         // `async` needs the braces, everything else has its own.
         let keep_braces = before.ends_with("async");
-        let inside = if keep_braces { text.clone() } else { text.get(1..text.len().checked_sub(1)?)?.to_owned() };
-        let start = i64::from(u32::from(tokens.syntax().text_range().start())) + i64::from(!keep_braces);
+        let inside = if keep_braces {
+            text.clone()
+        } else {
+            text.get(1..text.len().checked_sub(1)?)?.to_owned()
+        };
+        let start =
+            i64::from(u32::from(tokens.syntax().text_range().start())) + i64::from(!keep_braces);
         self.parse_text(&inside, start + shift, before, after)
     }
 
-    fn parse_text(&self, inside: &str, start: i64, before: &str, after: &str) -> Option<(SyntaxNode, i64)> {
+    fn parse_text(
+        &self,
+        inside: &str,
+        start: i64,
+        before: &str,
+        after: &str,
+    ) -> Option<(SyntaxNode, i64)> {
         if super::too_deep(inside) {
             return None;
         }
         let parse = SourceFile::parse(&format!("{before}{inside}{after}"), self.edition);
-        parse.errors().is_empty().then(|| (parse.syntax_node(), start - before.len() as i64))
+        parse
+            .errors()
+            .is_empty()
+            .then(|| (parse.syntax_node(), start - before.len() as i64))
     }
 
     /// Tokens that do not parse as a whole: the `async { .. }` in them may.
     fn async_groups(&mut self, tokens: &SyntaxNode, site: &Rc<Site>, depth: u32) {
-        for token in tokens.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+        for token in tokens
+            .descendants_with_tokens()
+            .filter_map(NodeOrToken::into_token)
+        {
             if token.kind() != T![async] {
                 continue;
             }
@@ -223,12 +294,18 @@ impl<'a> Finder<'a> {
                 }
                 next = word.next_sibling_or_token();
             }
-            let Some(NodeOrToken::Node(group)) = next else { continue };
+            let Some(NodeOrToken::Node(group)) = next else {
+                continue;
+            };
             let range = token.text_range().cover(group.text_range());
-            let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else { continue };
+            let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else {
+                continue;
+            };
             let local = TextRange::at(offset, range.len());
             let text = tokens.text().to_string();
-            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else { continue };
+            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else {
+                continue;
+            };
             let start = i64::from(u32::from(range.start())) + site.shift;
             // An async group inside this one is found with it.
             let nested = token.parent_ancestors().any(|it| is_async_group(&it));
@@ -261,7 +338,13 @@ impl<'a> Finder<'a> {
             crossings.extend(free.iter().filter_map(|name| {
                 let range = outer_binding(site, name)?;
                 let awaits = (0..awaits.len()).collect();
-                Some(Crossing { name: Some(name.to_string()), origin: Origin::Capture, range, awaits, held_from_start: true })
+                Some(Crossing {
+                    name: Some(name.to_string()),
+                    origin: Origin::Capture,
+                    range,
+                    awaits,
+                    held_from_start: true,
+                })
             }));
         }
         crossings.sort_by_key(|it| (it.range.start(), it.range.end()));
@@ -291,11 +374,18 @@ impl Lowering<'_> {
             self.self_parameter(&it, depth);
         }
         for param in list.params() {
-            let Some(pat) = param.pat() else { continue };
-            let ty = param.ty().map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
+            let Some(pat) = param.pat().filter(|_| self.is_active(param.syntax())) else {
+                continue;
+            };
+            let ty = param
+                .ty()
+                .map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
             let ty = ty.unwrap_or_default();
             if let Some(ident) = plain_binding(&pat) {
-                let place = Place { facts: ty, ..Place::default() };
+                let place = Place {
+                    facts: ty,
+                    ..Place::default()
+                };
                 self.bind(&ast::Pat::IdentPat(ident), place, Origin::Param, depth);
                 continue;
             }
@@ -303,7 +393,12 @@ impl Lowering<'_> {
             let facts = self.known(range).or(ty);
             let value = self.graph.declare(None, Origin::Param, range, facts, depth);
             self.graph.push(Action::Init(value));
-            let place = Place { value: Some(value), whole: true, indirect: false, facts };
+            let place = Place {
+                value: Some(value),
+                whole: true,
+                indirect: false,
+                facts,
+            };
             self.bind(&pat, place, Origin::Param, depth);
         }
     }
@@ -318,7 +413,9 @@ impl Lowering<'_> {
         let Some(name) = it.name() else { return };
         let range = self.range(name.syntax());
         let facts = self.known(range).or(facts);
-        let value = self.graph.declare(Some("self".into()), Origin::Param, range, facts, depth);
+        let value = self
+            .graph
+            .declare(Some("self".into()), Origin::Param, range, facts, depth);
         self.graph.push(Action::Init(value));
         self.graph.name("self".into(), value);
     }
@@ -342,7 +439,11 @@ fn crossings(graph: &Graph) -> (Vec<TextRange>, Vec<Crossing>) {
         })
         .collect();
     for (range, values) in graph.awaits.iter().zip(&held) {
-        let Ok(index) = awaits.binary_search_by_key(&(range.start(), range.end()), |it| (it.start(), it.end())) else { continue };
+        let Ok(index) =
+            awaits.binary_search_by_key(&(range.start(), range.end()), |it| (it.start(), it.end()))
+        else {
+            continue;
+        };
         for value in values {
             if let Some(crossing) = crossings.get_mut(*value as usize) {
                 crossing.awaits.push(index);
@@ -372,18 +473,24 @@ fn merge(mut crossings: Vec<Crossing>) -> Vec<Crossing> {
 
 /// Where a body may await: words and macro calls, ascending.
 fn await_offsets(node: &SyntaxNode, shift: i64, awaiting: &FxHashSet<SmolStr>) -> Vec<TextSize> {
-    let tokens = node.descendants_with_tokens().filter_map(NodeOrToken::into_token);
+    let tokens = node
+        .descendants_with_tokens()
+        .filter_map(NodeOrToken::into_token);
     let awaits = tokens.filter(|token| {
         let text = token.text();
         match token.kind() {
             SyntaxKind::IDENT => {
                 let hides = AWAITING.contains(&text) || awaiting.contains(text);
-                text == "await" || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
+                text == "await"
+                    || text == AWAIT_NAME
+                    || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
             }
             kind => kind == T![await] || kind == T![yield] || text == "yield",
         }
     });
-    awaits.map(|token| shifted(token.text_range(), shift).start()).collect()
+    awaits
+        .map(|token| shifted(token.text_range(), shift).start())
+        .collect()
 }
 
 /// The end of the last token before a node, white space left out.
@@ -440,21 +547,29 @@ fn outer_binding(site: &Site, name: &str) -> Option<TextRange> {
 
 fn declared_before(list: &SyntaxNode, child: &SyntaxNode, name: &str) -> Option<TextRange> {
     let end = child.text_range().start();
-    let statements = list.children().take_while(|it| it.text_range().end() <= end);
+    let statements = list
+        .children()
+        .take_while(|it| it.text_range().end() <= end);
     let lets = statements.filter_map(ast::LetStmt::cast);
-    lets.filter_map(|it| it.pat()).filter_map(|pat| named_in(pat.syntax(), name)).last()
+    lets.filter_map(|it| it.pat())
+        .filter_map(|pat| named_in(pat.syntax(), name))
+        .last()
 }
 
 fn declared_beside(parent: &SyntaxNode, child: &SyntaxNode, name: &str) -> Option<TextRange> {
     let end = child.text_range().start();
-    let before = parent.children().take_while(|it| it.text_range().end() <= end);
+    let before = parent
+        .children()
+        .take_while(|it| it.text_range().end() <= end);
     before.filter_map(|it| named_in(&it, name)).last()
 }
 
 fn named_in(node: &SyntaxNode, name: &str) -> Option<TextRange> {
     let idents = node.descendants().filter_map(|node| {
         let found = match node.kind() {
-            SyntaxKind::IDENT_PAT => ast::IdentPat::cast(node)?.name()?,
+            SyntaxKind::IDENT_PAT => ast::IdentPat::cast(node)
+                .filter(|pat| !is_constant_pattern(pat))?
+                .name()?,
             SyntaxKind::SELF_PARAM => ast::SelfParam::cast(node)?.name()?,
             _ => return None,
         };

@@ -13,26 +13,133 @@ use super::{
 
 /// Methods that take `self`. Only a guess for when nothing is known about the receiver.
 const BY_VALUE: &[&str] = &[
-    "unwrap", "expect", "unwrap_or", "unwrap_or_else", "unwrap_or_default", "ok", "err", "ok_or",
-    "ok_or_else", "map", "map_err", "map_or", "map_or_else", "and_then", "or_else", "or", "and",
-    "filter", "filter_map", "flat_map", "flatten", "fold", "for_each", "collect", "sum", "product",
-    "rev", "enumerate", "zip", "chain", "skip", "take_while", "skip_while", "step_by", "peekable",
-    "copied", "cloned", "count", "max", "min", "max_by_key", "min_by_key", "partition", "unzip",
-    "context", "with_context", "wrap_err", "boxed", "boxed_local", "fuse", "then", "inspect",
-    "inspect_err", "transpose", "unwrap_err", "expect_err", "box_clone", "instrument",
-    "in_current_span", "in_scope", "try_flatten", "shared", "left_future", "right_future",
-    "left_stream", "right_stream", "build", "finish", "join", "await", "map_ok", "buffer_unordered",
-    "buffered", "try_for_each", "for_each_concurrent", "compat", "split", "freeze", "body", "header",
-    "headers", "json", "form", "query", "bearer_auth", "basic_auth", "timeout", "entered",
-    "catch_unwind", "forget", "chunks_timeout", "throttle", "send_timeout", "reunite",
+    "unwrap",
+    "expect",
+    "unwrap_or",
+    "unwrap_or_else",
+    "unwrap_or_default",
+    "ok",
+    "err",
+    "ok_or",
+    "ok_or_else",
+    "map",
+    "map_err",
+    "map_or",
+    "map_or_else",
+    "and_then",
+    "or_else",
+    "or",
+    "and",
+    "filter",
+    "filter_map",
+    "flat_map",
+    "flatten",
+    "fold",
+    "for_each",
+    "collect",
+    "sum",
+    "product",
+    "rev",
+    "enumerate",
+    "zip",
+    "chain",
+    "skip",
+    "take_while",
+    "skip_while",
+    "step_by",
+    "peekable",
+    "copied",
+    "cloned",
+    "count",
+    "max",
+    "min",
+    "max_by_key",
+    "min_by_key",
+    "partition",
+    "unzip",
+    "context",
+    "with_context",
+    "wrap_err",
+    "boxed",
+    "boxed_local",
+    "fuse",
+    "then",
+    "inspect",
+    "inspect_err",
+    "transpose",
+    "unwrap_err",
+    "expect_err",
+    "box_clone",
+    "instrument",
+    "in_current_span",
+    "in_scope",
+    "try_flatten",
+    "shared",
+    "left_future",
+    "right_future",
+    "left_stream",
+    "right_stream",
+    "build",
+    "finish",
+    "join",
+    "await",
+    "map_ok",
+    "buffer_unordered",
+    "buffered",
+    "try_for_each",
+    "for_each_concurrent",
+    "compat",
+    "split",
+    "freeze",
+    "body",
+    "header",
+    "headers",
+    "json",
+    "form",
+    "query",
+    "bearer_auth",
+    "basic_auth",
+    "timeout",
+    "entered",
+    "catch_unwind",
+    "forget",
+    "chunks_timeout",
+    "throttle",
+    "send_timeout",
+    "reunite",
 ];
 
 /// Methods of numbers that take `&self`.
 const PRIMITIVE_BY_REFERENCE: &[&str] = &[
-    "to_string", "clone", "fmt", "hash", "cmp", "partial_cmp", "eq", "ne", "to_owned", "borrow",
-    "borrow_mut", "as_ref", "serialize", "encode", "into_response", "to_value", "lt", "gt", "le", "ge",
-    "encode_utf8", "eq_ignore_ascii_case", "is_ascii", "is_ascii_digit", "is_ascii_whitespace",
-    "is_ascii_alphabetic", "is_ascii_alphanumeric", "is_ascii_hexdigit", "make_ascii_lowercase",
+    "to_string",
+    "clone",
+    "fmt",
+    "hash",
+    "cmp",
+    "partial_cmp",
+    "eq",
+    "ne",
+    "to_owned",
+    "borrow",
+    "borrow_mut",
+    "as_ref",
+    "serialize",
+    "encode",
+    "into_response",
+    "to_value",
+    "lt",
+    "gt",
+    "le",
+    "ge",
+    "encode_utf8",
+    "eq_ignore_ascii_case",
+    "is_ascii",
+    "is_ascii_digit",
+    "is_ascii_whitespace",
+    "is_ascii_alphabetic",
+    "is_ascii_alphanumeric",
+    "is_ascii_hexdigit",
+    "make_ascii_lowercase",
 ];
 
 impl Lowering<'_> {
@@ -42,10 +149,20 @@ impl Lowering<'_> {
         let waiting = callee.as_ref().and_then(|callee| self.callee(callee, end));
         // `Some(&temporary())` extends like a literal does.
         let is_constructor = callee.as_ref().is_some_and(is_constructor);
-        let args: Vec<ast::Expr> =
-            it.arg_list().into_iter().flat_map(|list| list.args()).collect();
-        let scope = if is_constructor { extended } else { self.graph.temporaries() };
-        let args: Vec<_> = args.iter().map(|arg| self.operand(arg, end, scope)).collect();
+        let args: Vec<ast::Expr> = it
+            .arg_list()
+            .into_iter()
+            .flat_map(|list| list.args())
+            .collect();
+        let scope = if is_constructor {
+            extended
+        } else {
+            self.graph.temporaries()
+        };
+        let args: Vec<_> = args
+            .iter()
+            .map(|arg| self.operand(arg, end, scope))
+            .collect();
         self.take([waiting]);
         self.take(args);
     }
@@ -79,19 +196,32 @@ impl Lowering<'_> {
         let depth = self.graph.temporaries();
         let range = self.range(expr.syntax());
         let origin = super::Origin::Temporary;
-        let value = self.graph.declare(None, origin, range, ValueFacts::SHARED, depth);
+        let value = self
+            .graph
+            .declare(None, origin, range, ValueFacts::SHARED, depth);
         self.graph.push(Action::Init(value));
         Some(value)
     }
 
     pub(super) fn method_call(&mut self, it: &ast::MethodCallExpr) {
         let end = self.range(it.syntax()).end();
-        let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
-        let waiting = it.receiver().and_then(|receiver| self.receiver(&receiver, &name, end));
-        let args: Vec<ast::Expr> =
-            it.arg_list().into_iter().flat_map(|list| list.args()).collect();
+        let name = it
+            .name_ref()
+            .map(|name| name.text().to_string())
+            .unwrap_or_default();
+        let waiting = it
+            .receiver()
+            .and_then(|receiver| self.receiver(&receiver, &name, end));
+        let args: Vec<ast::Expr> = it
+            .arg_list()
+            .into_iter()
+            .flat_map(|list| list.args())
+            .collect();
         let scope = self.graph.temporaries();
-        let args: Vec<_> = args.iter().map(|arg| self.operand(arg, end, scope)).collect();
+        let args: Vec<_> = args
+            .iter()
+            .map(|arg| self.operand(arg, end, scope))
+            .collect();
         self.take([waiting]);
         self.take(args);
     }
@@ -134,7 +264,11 @@ impl Lowering<'_> {
             return *known;
         }
         let facts = self.hint(receiver);
-        let defined = self.in_file.methods.receiver(method).or(self.facts.methods.receiver(method));
+        let defined = self
+            .in_file
+            .methods
+            .receiver(method)
+            .or(self.facts.methods.receiver(method));
         if let (Some(defined), None) = (defined, facts.shape) {
             return defined;
         }
@@ -142,7 +276,11 @@ impl Lowering<'_> {
             Some(Shape::Primitive) => !PRIMITIVE_BY_REFERENCE.contains(&method),
             _ => is_by_value(method),
         };
-        if by_value { Receiver::Value } else { Receiver::Reference }
+        if by_value {
+            Receiver::Value
+        } else {
+            Receiver::Reference
+        }
     }
 
     pub(super) fn binary(&mut self, it: &ast::BinExpr) {
@@ -163,7 +301,9 @@ impl Lowering<'_> {
     fn comparison(&mut self, it: &ast::BinExpr) {
         let end = self.range(it.syntax()).end();
         let sides: Vec<ast::Expr> = [it.lhs(), it.rhs()].into_iter().flatten().collect();
-        let primitive = sides.iter().any(|side| self.hint(side).shape == Some(Shape::Primitive));
+        let primitive = sides
+            .iter()
+            .any(|side| self.hint(side).shape == Some(Shape::Primitive));
         let mut waiting = Vec::new();
         for side in &sides {
             if primitive {
@@ -232,7 +372,12 @@ pub(super) fn is_by_value(method: &str) -> bool {
 }
 
 fn is_constructor(callee: &ast::Expr) -> bool {
-    let ast::Expr::PathExpr(path) = callee else { return false };
-    let name = path.path().and_then(|path| path.segment()).and_then(|segment| segment.name_ref());
+    let ast::Expr::PathExpr(path) = callee else {
+        return false;
+    };
+    let name = path
+        .path()
+        .and_then(|path| path.segment())
+        .and_then(|segment| segment.name_ref());
     name.is_some_and(|name| name.text().starts_with(|c: char| c.is_uppercase()))
 }

@@ -36,9 +36,14 @@ impl Lowering<'_> {
     pub(super) fn captures(&mut self, node: &SyntaxNode, is_move: bool) {
         let inner = declared_within(node);
         let is_hidden = |name: &str, at: TextSize| {
-            inner.iter().any(|inner| inner.name == name && inner.visible.contains(at))
+            inner
+                .iter()
+                .any(|inner| inner.name == name && inner.visible.contains(at))
         };
-        for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+        for token in node
+            .descendants_with_tokens()
+            .filter_map(NodeOrToken::into_token)
+        {
             let at = token.text_range().start();
             match token.kind() {
                 SyntaxKind::IDENT | SyntaxKind::SELF_KW => {
@@ -48,7 +53,11 @@ impl Lowering<'_> {
                     {
                         // What a `move` closure inside takes, this one needs whole.
                         let taken_inside = moves_within(&token, node);
-                        let capture = if taken_inside { Capture::Whole } else { capture };
+                        let capture = if taken_inside {
+                            Capture::Whole
+                        } else {
+                            capture
+                        };
                         self.capture(&name, capture, is_move);
                     }
                 }
@@ -88,7 +97,11 @@ impl Lowering<'_> {
     /// How a token mentions a variable; `None` when it is something else.
     fn mention(&self, token: &SyntaxToken) -> Option<Capture> {
         if in_token_tree(token) {
-            let capture = if is_taken_in_tokens(token) { Capture::Value } else { Capture::Reference };
+            let capture = if is_taken_in_tokens(token) {
+                Capture::Value
+            } else {
+                Capture::Reference
+            };
             return is_variable_token(token).then_some(capture);
         }
         let name = ast::NameRef::cast(token.parent()?)?;
@@ -106,7 +119,9 @@ impl Lowering<'_> {
     }
 
     fn capture_of(&self, expr: &ast::Expr) -> Capture {
-        let Some(parent) = expr.syntax().parent() else { return Capture::Reference };
+        let Some(parent) = expr.syntax().parent() else {
+            return Capture::Reference;
+        };
         match ast::Expr::cast(parent.clone()) {
             Some(ast::Expr::FieldExpr(_)) => Capture::Part,
             Some(ast::Expr::ParenExpr(it)) => self.capture_of(&ast::Expr::ParenExpr(it)),
@@ -114,7 +129,10 @@ impl Lowering<'_> {
                 Capture::Part
             }
             Some(ast::Expr::MethodCallExpr(it)) => {
-                let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
+                let name = it
+                    .name_ref()
+                    .map(|name| name.text().to_string())
+                    .unwrap_or_default();
                 match self.receiver_kind(expr, &name) {
                     Receiver::Value => Capture::Value,
                     Receiver::Reference if self.hint(expr).is_reference() => Capture::Part,
@@ -136,7 +154,11 @@ impl Lowering<'_> {
             Some(ast::Expr::BinExpr(it)) => {
                 let assigns = matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { op: None }));
                 let is_right = it.rhs().is_some_and(|rhs| rhs.syntax() == expr.syntax());
-                if assigns && is_right { Capture::Value } else { Capture::Reference }
+                if assigns && is_right {
+                    Capture::Value
+                } else {
+                    Capture::Reference
+                }
             }
             Some(_) => Capture::Reference,
             None => {
@@ -148,7 +170,11 @@ impl Lowering<'_> {
                         | SyntaxKind::STMT_LIST
                         | SyntaxKind::MATCH_ARM
                 );
-                if by_value { Capture::Value } else { Capture::Reference }
+                if by_value {
+                    Capture::Value
+                } else {
+                    Capture::Reference
+                }
             }
         }
     }
@@ -160,7 +186,10 @@ impl Lowering<'_> {
 
     /// The same; `formats` says that a reference to each variable is taken, as formatting does.
     pub(super) fn scan(&mut self, node: &SyntaxNode, formats: bool) {
-        for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+        for token in node
+            .descendants_with_tokens()
+            .filter_map(NodeOrToken::into_token)
+        {
             match token.kind() {
                 SyntaxKind::IDENT | SyntaxKind::SELF_KW if is_variable_token(&token) => {
                     let reached = neighbour(&token, SyntaxToken::next_token)
@@ -173,7 +202,8 @@ impl Lowering<'_> {
                     }
                 }
                 kind if kind == T![await] || token.text() == "await" => {
-                    self.graph.await_point(shifted(token.text_range(), self.shift));
+                    self.graph
+                        .await_point(shifted(token.text_range(), self.shift));
                 }
                 _ => {}
             }
@@ -183,34 +213,43 @@ impl Lowering<'_> {
     fn borrow_named(&mut self, name: &str, itself: bool) {
         if self.graph.resolve(name).is_some() || name.starts_with(|c: char| c.is_lowercase()) {
             let place = self.named(name);
-            self.borrow(Place { indirect: place.facts.is_reference() && !itself, ..place });
+            self.borrow(Place {
+                indirect: place.facts.is_reference() && !itself,
+                ..place
+            });
         }
     }
 }
 
 /// What a closure or block declares, and where.
 fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
-    let declared = node.descendants().filter_map(ast::IdentPat::cast).filter_map(|pat| {
-        if is_constant_pattern(&pat) {
-            return None;
-        }
-        let scope = pat.syntax().ancestors().find(|it| {
-            matches!(
-                it.kind(),
-                SyntaxKind::STMT_LIST
-                    | SyntaxKind::MATCH_ARM
-                    | SyntaxKind::CLOSURE_EXPR
-                    | SyntaxKind::FOR_EXPR
-                    | SyntaxKind::WHILE_EXPR
-                    | SyntaxKind::IF_EXPR
-                    | SyntaxKind::FN
-            )
-        })?;
-        let start = visible_from(&pat, &scope);
-        let end = scope.text_range().end();
-        let name = plain_name(&pat.name()?.text());
-        (start <= end).then(|| Inner { name, visible: TextRange::new(start, end) })
-    });
+    let declared = node
+        .descendants()
+        .filter_map(ast::IdentPat::cast)
+        .filter_map(|pat| {
+            if is_constant_pattern(&pat) {
+                return None;
+            }
+            let scope = pat.syntax().ancestors().find(|it| {
+                matches!(
+                    it.kind(),
+                    SyntaxKind::STMT_LIST
+                        | SyntaxKind::MATCH_ARM
+                        | SyntaxKind::CLOSURE_EXPR
+                        | SyntaxKind::FOR_EXPR
+                        | SyntaxKind::WHILE_EXPR
+                        | SyntaxKind::IF_EXPR
+                        | SyntaxKind::FN
+                )
+            })?;
+            let start = visible_from(&pat, &scope);
+            let end = scope.text_range().end();
+            let name = plain_name(&pat.name()?.text());
+            (start <= end).then(|| Inner {
+                name,
+                visible: TextRange::new(start, end),
+            })
+        });
     declared.collect()
 }
 
@@ -232,15 +271,25 @@ fn moves_within(token: &SyntaxToken, node: &SyntaxNode) -> bool {
 fn visible_from(pat: &ast::IdentPat, scope: &SyntaxNode) -> TextSize {
     let within = |kind: SyntaxKind| {
         let mut inside = pat.syntax().ancestors().take_while(|it| it != scope);
-        inside.find(|it| it.kind() == kind).map(|it| it.text_range().end())
+        inside
+            .find(|it| it.kind() == kind)
+            .map(|it| it.text_range().end())
     };
-    let head = || ast::ForExpr::cast(scope.clone())?.iterable().map(|it| it.syntax().text_range().end());
-    let declared = within(SyntaxKind::LET_STMT).or_else(|| within(SyntaxKind::LET_EXPR)).or_else(head);
+    let head = || {
+        ast::ForExpr::cast(scope.clone())?
+            .iterable()
+            .map(|it| it.syntax().text_range().end())
+    };
+    let declared = within(SyntaxKind::LET_STMT)
+        .or_else(|| within(SyntaxKind::LET_EXPR))
+        .or_else(head);
     declared.unwrap_or_else(|| pat.syntax().text_range().start())
 }
 
 fn in_token_tree(token: &SyntaxToken) -> bool {
-    token.parent().is_some_and(|parent| parent.kind() == SyntaxKind::TOKEN_TREE)
+    token
+        .parent()
+        .is_some_and(|parent| parent.kind() == SyntaxKind::TOKEN_TREE)
 }
 
 /// In a macro's tokens: a word that is no field, method, path, function or macro.
@@ -248,7 +297,10 @@ fn is_variable_token(token: &SyntaxToken) -> bool {
     let before = neighbour(token, SyntaxToken::prev_token);
     let after = neighbour(token, SyntaxToken::next_token);
     let after_dot = before.as_ref().is_some_and(|it| it.kind() == T![.]);
-    let in_path = [&before, &after].into_iter().flatten().any(|it| it.kind() == T![:] && doubled(it));
+    let in_path = [&before, &after]
+        .into_iter()
+        .flatten()
+        .any(|it| it.kind() == T![:] && doubled(it));
     let called = after.is_some_and(|it| it.kind() == T![!] && !doubled_with(&it, T![=]));
     !after_dot && !in_path && !called
 }
@@ -262,7 +314,9 @@ fn is_taken_in_tokens(token: &SyntaxToken) -> bool {
 
 fn doubled(token: &SyntaxToken) -> bool {
     doubled_with(token, T![:])
-        || token.prev_token().is_some_and(|before| before.kind() == T![:])
+        || token
+            .prev_token()
+            .is_some_and(|before| before.kind() == T![:])
 }
 
 fn doubled_with(token: &SyntaxToken, kind: SyntaxKind) -> bool {
@@ -289,7 +343,9 @@ pub(super) fn inline_arguments(literal: &str) -> Vec<SmolStr> {
             rest = escaped;
             continue;
         }
-        let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(after.len());
+        let end = after
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(after.len());
         let (name, tail) = after.split_at(end);
         let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         if is_name && tail.starts_with(['}', ':']) {

@@ -2,7 +2,7 @@
 
 use ra_ap_syntax::{
     AstNode, TextSize,
-    ast::{self, HasLoopBody},
+    ast::{self, HasLoopBody, HasName},
 };
 
 use super::{
@@ -12,12 +12,19 @@ use super::{
     types::ValueFacts,
 };
 
+/// `for await x in` does not parse. Written as a pattern of the same length, it does.
+pub(super) const FOR_AWAIT: &str = "for aw__t@";
+/// The name that stands for `await` then.
+pub(super) const AWAIT_NAME: &str = "aw__t";
+
 impl Lowering<'_> {
     pub(super) fn if_(&mut self, it: &ast::IfExpr) {
         let (otherwise, join) = (self.graph.new_block(), self.graph.new_block());
         let then = it.then_branch();
         let whole_end = self.range(it.syntax()).end();
-        let then_end = then.as_ref().map_or(whole_end, |then| self.range(then.syntax()).end());
+        let then_end = then
+            .as_ref()
+            .map_or(whole_end, |then| self.range(then.syntax()).end());
         // Since 2024 the temporaries of an `if let` die before its `else`.
         let own_scope = self.edition.at_least_2024();
         let keep = self.graph.depth();
@@ -105,7 +112,9 @@ impl Lowering<'_> {
 
     /// The place that patterns look at.
     pub(super) fn scrutinee(&mut self, expr: Option<ast::Expr>) -> Place {
-        let Some(expr) = expr else { return Place::default() };
+        let Some(expr) = expr else {
+            return Place::default();
+        };
         let place = self.place(&expr);
         self.use_place(place);
         place
@@ -113,11 +122,16 @@ impl Lowering<'_> {
 
     pub(super) fn match_(&mut self, it: &ast::MatchExpr) {
         let place = self.scrutinee(it.expr());
-        let Some(arms) = it.match_arm_list() else { return };
+        let Some(arms) = it.match_arm_list() else {
+            return;
+        };
         let join = self.graph.new_block();
         let mut candidates = self.graph.new_block();
         self.graph.goto(candidates);
         for arm in arms.arms() {
+            if !self.is_active(arm.syntax()) {
+                continue;
+            }
             let (start, next) = (self.graph.new_block(), self.graph.new_block());
             self.graph.edge(candidates, start);
             self.graph.edge(candidates, next);
@@ -183,7 +197,11 @@ impl Lowering<'_> {
         self.graph.enter(ScopeKind::Locals, end);
         let iterator = it.iterable().map(|iterable| {
             self.value(&iterable);
-            let facts = ValueFacts { shape: None, copy: Some(false), ..ValueFacts::default() };
+            let facts = ValueFacts {
+                shape: None,
+                copy: Some(false),
+                ..ValueFacts::default()
+            };
             let scope = self.graph.locals();
             self.temporary(iterable.syntax(), facts, scope)
         });
@@ -192,14 +210,15 @@ impl Lowering<'_> {
         if let Some(iterator) = iterator {
             self.graph.push(Action::Borrow(iterator));
         }
-        if it.syntax().children_with_tokens().any(|it| it.kind() == ra_ap_syntax::T![await]) {
-            self.for_await(it);
-        }
+        let pat = self.for_await(it.pat());
         self.graph.exit_to(after, self.graph.depth());
         self.continue_here();
         self.graph.enter(ScopeKind::Locals, end);
-        let item = Place { facts: self.item_facts(it.iterable()), ..Place::default() };
-        self.bind_option(it.pat(), item, Origin::Local);
+        let item = Place {
+            facts: self.item_facts(it.iterable()),
+            ..Place::default()
+        };
+        self.bind_option(pat, item, Origin::Local);
         if let Some(body) = it.loop_body() {
             self.block_alone(&body);
         }
@@ -208,25 +227,32 @@ impl Lowering<'_> {
         self.graph.leave();
     }
 
-    /// `for await item in stream` awaits before each round.
-    fn for_await(&mut self, it: &ast::ForExpr) {
-        let word = it
-            .syntax()
-            .children_with_tokens()
-            .find(|it| it.kind() == ra_ap_syntax::T![await])
-            .map(|word| super::lower::shifted(word.text_range(), self.shift));
-        if let Some(range) = word {
+    /// `for await item in stream` awaits before each round; gives the pattern of the item.
+    fn for_await(&mut self, pat: Option<ast::Pat>) -> Option<ast::Pat> {
+        if let Some(ast::Pat::IdentPat(it)) = &pat
+            && let Some(name) = it.name()
+            && name.text() == AWAIT_NAME
+        {
+            let range = self.range(name.syntax());
             self.graph.await_point(range);
+            return it.pat();
         }
+        pat
     }
 
     fn enter_loop(&mut self, node: &ra_ap_syntax::SyntaxNode, head: BlockId, after: BlockId) {
         self.graph.goto(head);
         self.graph.switch_to(head);
         let label = node.children().find_map(ast::Label::cast);
-        let label = label.and_then(|label| label.lifetime()).map(|label| label.text().into());
+        let label = label
+            .and_then(|label| label.lifetime())
+            .map(|label| label.text().into());
         let end: TextSize = self.range(node).end();
-        let kind = ScopeKind::Breakable { label, break_to: after, continue_to: Some(head) };
+        let kind = ScopeKind::Breakable {
+            label,
+            break_to: after,
+            continue_to: Some(head),
+        };
         self.graph.enter(kind, end);
     }
 
@@ -278,7 +304,10 @@ fn has_let(expr: &ast::Expr) -> bool {
         ast::Expr::ParenExpr(it) => it.expr().is_some_and(|inner| has_let(&inner)),
         ast::Expr::BinExpr(it) => {
             it.op_kind() == Some(ast::BinaryOp::LogicOp(ast::LogicOp::And))
-                && [it.lhs(), it.rhs()].into_iter().flatten().any(|side| has_let(&side))
+                && [it.lhs(), it.rhs()]
+                    .into_iter()
+                    .flatten()
+                    .any(|side| has_let(&side))
         }
         _ => false,
     }

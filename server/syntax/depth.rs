@@ -4,13 +4,21 @@
 const LEVELS_MAX: u32 = 600;
 
 /// Words that open a level without a bracket: `return return ..`, `else if ..`.
-const WORDS: &[&[u8]] = &[b"return", b"break", b"yield", b"else", b"if", b"match", b"as", b"move", b"dyn", b"impl"];
+const WORDS: &[&[u8]] = &[
+    b"return", b"break", b"yield", b"else", b"if", b"match", b"as", b"move", b"dyn", b"impl",
+];
 
 /// Whether a text nests too deep to be analysed. Such a text gets no answers.
 ///
 /// Code that people write stays far below the limit, even generated code does.
 pub fn too_deep(text: &str) -> bool {
-    Scan { bytes: text.as_bytes(), at: 0, levels: vec![0], total: 0 }.exceeds()
+    Scan {
+        bytes: text.as_bytes(),
+        at: 0,
+        levels: vec![0],
+        total: 0,
+    }
+    .exceeds()
 }
 
 struct Scan<'a> {
@@ -26,9 +34,13 @@ impl Scan<'_> {
     fn exceeds(&mut self) -> bool {
         while let Some(byte) = self.peek(0) {
             match byte {
-                b'/' if self.peek(1) == Some(b'/') => self.skip_until(|scan| scan.peek(0) == Some(b'\n')),
+                b'/' if self.peek(1) == Some(b'/') => {
+                    self.skip_until(|scan| scan.peek(0) == Some(b'\n'))
+                }
                 b'/' if self.peek(1) == Some(b'*') => {
-                    self.skip_until(|scan| scan.peek(0) == Some(b'*') && scan.peek(1) == Some(b'/'));
+                    self.skip_until(|scan| {
+                        scan.peek(0) == Some(b'*') && scan.peek(1) == Some(b'/')
+                    });
                 }
                 b'"' => self.string(),
                 b'\'' => self.character(),
@@ -36,8 +48,8 @@ impl Scan<'_> {
                 b'(' | b'[' | b'{' => self.open(),
                 b')' | b']' | b'}' => self.close(byte),
                 b';' | b',' => self.end_chain(),
-                b'.' | b'!' | b'&' | b'=' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%' | b'?' | b'<'
-                | b'^' => self.count(),
+                b'.' | b'!' | b'&' | b'=' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%' | b'?'
+                | b'<' | b'^' => self.count(),
                 _ => {}
             }
             if self.total > LEVELS_MAX {
@@ -85,8 +97,13 @@ impl Scan<'_> {
             self.total -= 1;
         }
         self.count();
-        let rest = self.bytes.get(self.at + 1..).unwrap_or_default().trim_ascii_start();
-        let goes_on = rest.starts_with(b"else") || rest.first().is_some_and(|it| b".?+-*/&|=<>([".contains(it));
+        let rest = self
+            .bytes
+            .get(self.at + 1..)
+            .unwrap_or_default()
+            .trim_ascii_start();
+        let goes_on = rest.starts_with(b"else")
+            || rest.first().is_some_and(|it| b".?+-*/&|=<>([".contains(it));
         if bracket == b'}' && !goes_on {
             self.end_chain();
         }
@@ -129,7 +146,8 @@ impl Scan<'_> {
 
     fn word(&mut self) {
         let start = self.at;
-        let is_word = |byte: Option<u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || it == b'_');
+        let is_word =
+            |byte: Option<u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || it == b'_');
         while is_word(self.peek(1)) {
             self.at += 1;
         }
@@ -160,8 +178,12 @@ mod tests {
 
     #[test]
     fn long_flat_code_does_not() {
-        assert!(!too_deep(&"let x = a.b().c()?; if a { b } else { c }\n".repeat(10_000)));
-        assert!(!too_deep(&"fn f() { match a { B => c, _ => {} } }\n".repeat(10_000)));
+        assert!(!too_deep(
+            &"let x = a.b().c()?; if a { b } else { c }\n".repeat(10_000)
+        ));
+        assert!(!too_deep(
+            &"fn f() { match a { B => c, _ => {} } }\n".repeat(10_000)
+        ));
         assert!(!too_deep(&format!("[{}]", "a + 1, ".repeat(10_000))));
     }
 
@@ -169,8 +191,13 @@ mod tests {
     fn strings_and_comments_do_not() {
         assert!(!too_deep(&format!("// {}\n", "-".repeat(10_000))));
         assert!(!too_deep(&format!("/* {{ {} */", "-".repeat(10_000))));
-        assert!(!too_deep(&format!("\"\\\" {{{}\"", "größe+".repeat(10_000))));
+        assert!(!too_deep(&format!(
+            "\"\\\" {{{}\"",
+            "größe+".repeat(10_000)
+        )));
         assert!(!too_deep(&format!("r#\"{{ \" {}\"#", "{".repeat(10_000))));
-        assert!(!too_deep(&"let c = ['{', '\\'', '\"']; let l: &'a u8;\n".repeat(10_000)));
+        assert!(!too_deep(
+            &"let c = ['{', '\\'', '\"']; let l: &'a u8;\n".repeat(10_000)
+        ));
     }
 }

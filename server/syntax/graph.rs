@@ -67,7 +67,11 @@ pub(super) enum ScopeKind {
     /// Temporaries of a statement, a condition, an arm.
     Temporaries,
     /// A loop or labelled block: `continue_to` is `None` for a block.
-    Breakable { label: Option<SmolStr>, break_to: BlockId, continue_to: Option<BlockId> },
+    Breakable {
+        label: Option<SmolStr>,
+        break_to: BlockId,
+        continue_to: Option<BlockId>,
+    },
 }
 
 /// A region of the source whose values die together.
@@ -94,8 +98,17 @@ pub(super) struct GraphBuilder {
 
 impl GraphBuilder {
     pub(super) fn new(await_offsets: Vec<TextSize>) -> Self {
-        let graph = Graph { blocks: vec![Block::default()], ..Graph::default() };
-        Self { graph, current: 0, scopes: Vec::new(), names: Vec::new(), await_offsets }
+        let graph = Graph {
+            blocks: vec![Block::default()],
+            ..Graph::default()
+        };
+        Self {
+            graph,
+            current: 0,
+            scopes: Vec::new(),
+            names: Vec::new(),
+            await_offsets,
+        }
     }
 
     pub(super) fn finish(self) -> Graph {
@@ -126,7 +139,9 @@ impl GraphBuilder {
     }
 
     pub(super) fn facts(&self, value: ValueId) -> ValueFacts {
-        self.value(value).map(|value| value.facts).unwrap_or_default()
+        self.value(value)
+            .map(|value| value.facts)
+            .unwrap_or_default()
     }
 
     /// Adds an await point and passes it.
@@ -174,7 +189,12 @@ impl GraphBuilder {
     }
 
     pub(super) fn enter(&mut self, kind: ScopeKind, end: TextSize) {
-        self.scopes.push(Scope { kind, values: Vec::new(), names: self.names.len(), end });
+        self.scopes.push(Scope {
+            kind,
+            values: Vec::new(),
+            names: self.names.len(),
+            end,
+        });
     }
 
     /// Ends the innermost scope: its values die.
@@ -211,14 +231,19 @@ impl GraphBuilder {
 
     /// The innermost scope of temporaries.
     pub(super) fn temporaries(&self) -> usize {
-        let found =
-            self.scopes.iter().rposition(|scope| matches!(scope.kind, ScopeKind::Temporaries));
+        let found = self
+            .scopes
+            .iter()
+            .rposition(|scope| matches!(scope.kind, ScopeKind::Temporaries));
         found.unwrap_or(0)
     }
 
     /// The innermost scope of locals, where extended temporaries live.
     pub(super) fn locals(&self) -> usize {
-        let found = self.scopes.iter().rposition(|scope| matches!(scope.kind, ScopeKind::Locals));
+        let found = self
+            .scopes
+            .iter()
+            .rposition(|scope| matches!(scope.kind, ScopeKind::Locals));
         found.unwrap_or(0)
     }
 
@@ -228,15 +253,30 @@ impl GraphBuilder {
         label: Option<&str>,
         is_continue: bool,
     ) -> Option<(BlockId, usize)> {
-        self.scopes.iter().enumerate().rev().find_map(|(depth, scope)| match &scope.kind {
-            ScopeKind::Breakable { label: found, break_to, continue_to } => {
-                let named = label.is_some() && label == found.as_deref();
-                let nearest = label.is_none() && continue_to.is_some();
-                let target = if is_continue { *continue_to } else { Some(*break_to) };
-                (named || nearest).then_some(target).flatten().map(|block| (block, depth + 1))
-            }
-            ScopeKind::Locals | ScopeKind::Temporaries => None,
-        })
+        self.scopes
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(depth, scope)| match &scope.kind {
+                ScopeKind::Breakable {
+                    label: found,
+                    break_to,
+                    continue_to,
+                } => {
+                    let named = label.is_some() && label == found.as_deref();
+                    let nearest = label.is_none() && continue_to.is_some();
+                    let target = if is_continue {
+                        *continue_to
+                    } else {
+                        Some(*break_to)
+                    };
+                    (named || nearest)
+                        .then_some(target)
+                        .flatten()
+                        .map(|block| (block, depth + 1))
+                }
+                ScopeKind::Locals | ScopeKind::Temporaries => None,
+            })
     }
 
     // --- values ---------------------------------------------------------------------------
@@ -244,7 +284,9 @@ impl GraphBuilder {
     /// Whether the source may await in `start..end`.
     pub(super) fn awaits_within(&self, start: TextSize, end: TextSize) -> bool {
         let first = self.await_offsets.partition_point(|offset| *offset < start);
-        self.await_offsets.get(first).is_some_and(|offset| *offset < end)
+        self.await_offsets
+            .get(first)
+            .is_some_and(|offset| *offset < end)
     }
 
     /// A new value of the scope at `depth`; it is not initialised yet.
@@ -256,11 +298,20 @@ impl GraphBuilder {
         facts: ValueFacts,
         depth: usize,
     ) -> ValueId {
-        let end = self.scopes.get(depth).map_or(range.end(), |scope| scope.end);
+        let end = self
+            .scopes
+            .get(depth)
+            .map_or(range.end(), |scope| scope.end);
         // A parameter is part of the future from the start, so it is always listed.
         let tracked = origin == Origin::Param || self.awaits_within(range.start(), end);
         let value = self.graph.values.len() as ValueId;
-        self.graph.values.push(Value { name, origin, range, facts, tracked });
+        self.graph.values.push(Value {
+            name,
+            origin,
+            range,
+            facts,
+            tracked,
+        });
         if let Some(scope) = self.scopes.get_mut(depth) {
             scope.values.push(value);
         }
@@ -273,6 +324,10 @@ impl GraphBuilder {
     }
 
     pub(super) fn resolve(&self, name: &str) -> Option<ValueId> {
-        self.names.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.names
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
     }
 }

@@ -28,7 +28,8 @@ impl Lowering<'_> {
     }
 
     fn hint_option(&self, expr: Option<ast::Expr>, depth: u32) -> ValueFacts {
-        expr.map(|expr| self.hint_within(&expr, depth)).unwrap_or_default()
+        expr.map(|expr| self.hint_within(&expr, depth))
+            .unwrap_or_default()
     }
 
     fn read_hint(&self, expr: &ast::Expr, depth: u32) -> ValueFacts {
@@ -73,7 +74,11 @@ impl Lowering<'_> {
             Some(ast::BinaryOp::CmpOp(_) | ast::BinaryOp::LogicOp(_)) => ValueFacts::PRIMITIVE,
             Some(ast::BinaryOp::ArithOp(_)) => {
                 let left = self.hint_option(it.lhs(), depth);
-                if left.copy.is_some() { left } else { self.hint_option(it.rhs(), depth) }
+                if left.copy.is_some() {
+                    left
+                } else {
+                    self.hint_option(it.rhs(), depth)
+                }
             }
             _ => ValueFacts::default(),
         }
@@ -83,37 +88,57 @@ impl Lowering<'_> {
         let mut all = ValueFacts::PLAIN;
         for field in it.fields() {
             let field = self.hint_within(&field, depth);
-            all.copy = if field.is_copy() { all.copy } else { field.copy };
-            all.needs_drop = if field.needs_drop == Some(false) { all.needs_drop } else { None };
+            all.copy = if field.is_copy() {
+                all.copy
+            } else {
+                field.copy
+            };
+            all.needs_drop = if field.needs_drop == Some(false) {
+                all.needs_drop
+            } else {
+                None
+            };
         }
         all
     }
 
     fn hint_of_method(&self, it: &ast::MethodCallExpr, depth: u32) -> ValueFacts {
-        let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
+        let name = it
+            .name_ref()
+            .map(|name| name.text().to_string())
+            .unwrap_or_default();
         let inner = |it: &ast::MethodCallExpr| match it.receiver() {
-            Some(ast::Expr::MethodCallExpr(inner)) => {
-                inner.name_ref().map(|name| name.text().to_string()).unwrap_or_default()
-            }
+            Some(ast::Expr::MethodCallExpr(inner)) => inner
+                .name_ref()
+                .map(|name| name.text().to_string())
+                .unwrap_or_default(),
             _ => String::new(),
         };
         match name.as_str() {
             "len" | "count" | "is_some" | "is_none" | "is_ok" | "is_err" | "is_empty"
-            | "contains" | "contains_key" | "starts_with" | "ends_with" | "as_secs" | "as_millis"
-            | "as_secs_f64" | "capacity" | "eq" | "ne" | "any" | "all" => ValueFacts::PRIMITIVE,
+            | "contains" | "contains_key" | "starts_with" | "ends_with" | "as_secs"
+            | "as_millis" | "as_secs_f64" | "capacity" | "eq" | "ne" | "any" | "all" => {
+                ValueFacts::PRIMITIVE
+            }
             "as_str" | "as_bytes" | "as_slice" | "trim" | "as_path" | "as_ptr" => {
                 ValueFacts::SHARED
             }
-            "as_ref" | "as_deref" | "iter" => {
-                ValueFacts { copy: None, needs_drop: Some(false), shape: None }
-            }
+            "as_ref" | "as_deref" | "iter" => ValueFacts {
+                copy: None,
+                needs_drop: Some(false),
+                shape: None,
+            },
             "elapsed" => ValueFacts::PLAIN,
             "to_string" | "to_owned" | "to_vec" | "to_lowercase" | "to_uppercase" => {
                 ValueFacts::SMART
             }
             "clone" => {
                 let receiver = self.hint_option(it.receiver(), depth);
-                if receiver.is_reference() { ValueFacts::default() } else { receiver }
+                if receiver.is_reference() {
+                    ValueFacts::default()
+                } else {
+                    receiver
+                }
             }
             "borrow" | "borrow_mut" => ValueFacts::SMART,
             "unwrap" | "expect" if matches!(inner(it).as_str(), "lock" | "read" | "write") => {
@@ -125,27 +150,58 @@ impl Lowering<'_> {
 
     /// `String::from(..)` makes a `String`.
     fn hint_of_call(&self, it: &ast::CallExpr, depth: u32) -> ValueFacts {
-        let Some(ast::Expr::PathExpr(callee)) = it.expr() else { return ValueFacts::default() };
-        let Some(path) = callee.path() else { return ValueFacts::default() };
+        let Some(ast::Expr::PathExpr(callee)) = it.expr() else {
+            return ValueFacts::default();
+        };
+        let Some(path) = callee.path() else {
+            return ValueFacts::default();
+        };
         let name = path.segment().and_then(|segment| segment.name_ref());
         let name = name.map(|name| name.text().to_string()).unwrap_or_default();
         if matches!(name.as_str(), "Some" | "Ok" | "Err") {
             let inner = it.arg_list().and_then(|list| list.args().next());
-            return ValueFacts { shape: None, ..self.hint_option(inner, depth) };
+            return ValueFacts {
+                shape: None,
+                ..self.hint_option(inner, depth)
+            };
         }
         let makes_self = matches!(
             name.as_str(),
-            "new" | "from" | "default" | "with_capacity" | "now" | "from_secs" | "from_millis"
-                | "from_secs_f64" | "from_micros" | "from_nanos" | "clone" | "pin"
+            "new"
+                | "from"
+                | "default"
+                | "with_capacity"
+                | "now"
+                | "from_secs"
+                | "from_millis"
+                | "from_secs_f64"
+                | "from_micros"
+                | "from_nanos"
+                | "clone"
+                | "pin"
         );
         match path.qualifier().and_then(|qualifier| qualifier.segment()) {
             Some(ty) if makes_self => {
-                let name = ty.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
-                match (name.as_str(), it.arg_list().and_then(|list| list.args().next())) {
+                let name = ty
+                    .name_ref()
+                    .map(|name| name.text().to_string())
+                    .unwrap_or_default();
+                match (
+                    name.as_str(),
+                    it.arg_list().and_then(|list| list.args().next()),
+                ) {
                     ("Cell" | "RefCell" | "Mutex" | "RwLock" | "ManuallyDrop", Some(inner)) => {
                         let inner = self.hint_within(&inner, depth);
-                        let needs_drop = if name == "ManuallyDrop" { Some(false) } else { inner.needs_drop };
-                        ValueFacts { copy: Some(false), needs_drop, shape: None }
+                        let needs_drop = if name == "ManuallyDrop" {
+                            Some(false)
+                        } else {
+                            inner.needs_drop
+                        };
+                        ValueFacts {
+                            copy: Some(false),
+                            needs_drop,
+                            shape: None,
+                        }
                     }
                     _ => ValueFacts::from_type(&name),
                 }
@@ -162,7 +218,10 @@ impl Lowering<'_> {
             Some(ast::Expr::RefExpr(it)) if it.mut_token().is_none() => ValueFacts::SHARED,
             Some(ast::Expr::RefExpr(_)) => ValueFacts::EXCLUSIVE,
             Some(ast::Expr::MethodCallExpr(it)) => {
-                let name = it.name_ref().map(|name| name.text().to_string()).unwrap_or_default();
+                let name = it
+                    .name_ref()
+                    .map(|name| name.text().to_string())
+                    .unwrap_or_default();
                 match name.as_str() {
                     "iter" | "keys" | "values" | "lines" | "split_whitespace" => ValueFacts::SHARED,
                     "iter_mut" | "values_mut" => ValueFacts::EXCLUSIVE,
@@ -178,8 +237,14 @@ impl Lowering<'_> {
 
 fn hint_of_macro(it: &ast::MacroExpr) -> ValueFacts {
     let path = it.macro_call().and_then(|call| call.path());
-    let name = path.and_then(|path| path.segment()).and_then(|segment| segment.name_ref());
-    match name.map(|name| name.text().to_string()).unwrap_or_default().as_str() {
+    let name = path
+        .and_then(|path| path.segment())
+        .and_then(|segment| segment.name_ref());
+    match name
+        .map(|name| name.text().to_string())
+        .unwrap_or_default()
+        .as_str()
+    {
         "format" | "vec" => ValueFacts::SMART,
         "format_args" => ValueFacts::PLAIN,
         "matches" => ValueFacts::PRIMITIVE,
@@ -187,7 +252,10 @@ fn hint_of_macro(it: &ast::MacroExpr) -> ValueFacts {
         "concat" | "stringify" | "file" | "env" | "include_str" | "module_path" => {
             ValueFacts::SHARED
         }
-        "pin" => ValueFacts { shape: Some(Shape::Smart), ..ValueFacts::INERT },
+        "pin" => ValueFacts {
+            shape: Some(Shape::Smart),
+            ..ValueFacts::INERT
+        },
         _ => ValueFacts::default(),
     }
 }
@@ -195,7 +263,15 @@ fn hint_of_macro(it: &ast::MacroExpr) -> ValueFacts {
 /// A closure that borrows what it uses has no destructor.
 fn closure_hint(it: &ast::ClosureExpr) -> ValueFacts {
     if it.move_token().is_some() {
-        return ValueFacts { copy: None, needs_drop: None, shape: None };
+        return ValueFacts {
+            copy: None,
+            needs_drop: None,
+            shape: None,
+        };
     }
-    ValueFacts { copy: None, needs_drop: Some(false), shape: None }
+    ValueFacts {
+        copy: None,
+        needs_drop: Some(false),
+        shape: None,
+    }
 }

@@ -27,7 +27,9 @@ impl BitSet {
     }
 
     fn contains(&self, bit: u32) -> bool {
-        self.0.get(bit as usize / 64).is_some_and(|word| word & (1 << (bit % 64)) != 0)
+        self.0
+            .get(bit as usize / 64)
+            .is_some_and(|word| word & (1 << (bit % 64)) != 0)
     }
 
     /// Adds all of `other`; says whether anything was new.
@@ -46,9 +48,14 @@ pub(super) fn held_at_awaits(graph: &Graph) -> Vec<Vec<ValueId>> {
     let mut bits = Bits::new(graph);
     let live = bits.live_at_ends();
     bits.learn_copies(&live);
-    let borrowed = bits.forward(|bits, action, state, _| bits.borrow_step(action, state), None);
-    let storage = bits
-        .forward(|bits, action, state, borrowed| bits.storage_step(action, state, borrowed), Some(&borrowed));
+    let borrowed = bits.forward(
+        |bits, action, state, _| bits.borrow_step(action, state),
+        None,
+    );
+    let storage = bits.forward(
+        |bits, action, state, borrowed| bits.storage_step(action, state, borrowed),
+        Some(&borrowed),
+    );
     bits.collect(&live, &borrowed, &storage)
 }
 
@@ -79,7 +86,9 @@ impl<'a> Bits<'a> {
         }
         let (mut copy, mut needs_drop) = (BitSet::new(value_of.len()), BitSet::new(value_of.len()));
         for (bit, value) in value_of.iter().enumerate() {
-            let Some(value) = graph.values.get(*value as usize) else { continue };
+            let Some(value) = graph.values.get(*value as usize) else {
+                continue;
+            };
             // Without a destructor, a closure most often, it is `Copy` more often than not.
             let facts = value.facts;
             if facts.is_copy() || facts.copy.is_none() && facts.needs_drop == Some(false) {
@@ -91,13 +100,25 @@ impl<'a> Bits<'a> {
         let order = reverse_postorder(graph);
         let mut predecessors = vec![Vec::new(); graph.blocks.len()];
         for block in &order {
-            for next in graph.blocks.get(*block as usize).map_or(&[][..], |it| &it.successors) {
+            for next in graph
+                .blocks
+                .get(*block as usize)
+                .map_or(&[][..], |it| &it.successors)
+            {
                 if let Some(list) = predecessors.get_mut(*next as usize) {
                     list.push(*block);
                 }
             }
         }
-        Self { graph, bit_of, value_of, copy, needs_drop, predecessors, order }
+        Self {
+            graph,
+            bit_of,
+            value_of,
+            copy,
+            needs_drop,
+            predecessors,
+            order,
+        }
     }
 
     fn block(&self, block: BlockId) -> Option<&'a Block> {
@@ -123,7 +144,9 @@ impl<'a> Bits<'a> {
             if let Some(flag) = queued.get_mut(index as usize) {
                 *flag = false;
             }
-            let Some(block) = self.block(index) else { continue };
+            let Some(block) = self.block(index) else {
+                continue;
+            };
             let mut state = self.empty();
             for next in &block.successors {
                 if let Some(start) = starts.get(*next as usize) {
@@ -136,9 +159,15 @@ impl<'a> Bits<'a> {
             for action in block.actions.iter().rev() {
                 self.live_step(*action, &mut state);
             }
-            let changed = starts.get_mut(index as usize).is_some_and(|start| start.union(&state));
+            let changed = starts
+                .get_mut(index as usize)
+                .is_some_and(|start| start.union(&state));
             if changed {
-                self.queue(self.predecessors.get(index as usize), &mut work, &mut queued);
+                self.queue(
+                    self.predecessors.get(index as usize),
+                    &mut work,
+                    &mut queued,
+                );
             }
         }
         ends
@@ -197,8 +226,12 @@ impl<'a> Bits<'a> {
             if let Some(flag) = queued.get_mut(index as usize) {
                 *flag = false;
             }
-            let Some(block) = self.block(index) else { continue };
-            let Some(mut state) = starts.get(index as usize).cloned() else { continue };
+            let Some(block) = self.block(index) else {
+                continue;
+            };
+            let Some(mut state) = starts.get(index as usize).cloned() else {
+                continue;
+            };
             let mut loans = borrowed
                 .and_then(|borrowed| borrowed.get(index as usize))
                 .cloned()
@@ -210,7 +243,10 @@ impl<'a> Bits<'a> {
                 }
             }
             for next in &block.successors {
-                if starts.get_mut(*next as usize).is_some_and(|start| start.union(&state)) {
+                if starts
+                    .get_mut(*next as usize)
+                    .is_some_and(|start| start.union(&state))
+                {
                     self.queue(Some(&vec![*next]), &mut work, &mut queued);
                 }
             }
@@ -249,12 +285,23 @@ impl<'a> Bits<'a> {
         }
     }
 
-    fn collect(&self, live: &[BitSet], borrowed: &[BitSet], storage: &[BitSet]) -> Vec<Vec<ValueId>> {
+    fn collect(
+        &self,
+        live: &[BitSet],
+        borrowed: &[BitSet],
+        storage: &[BitSet],
+    ) -> Vec<Vec<ValueId>> {
         let mut held = vec![Vec::new(); self.graph.awaits.len()];
         for index in &self.order {
             let at = *index as usize;
-            let Some(block) = self.block(*index) else { continue };
-            if !block.actions.iter().any(|action| matches!(action, Action::Await(_))) {
+            let Some(block) = self.block(*index) else {
+                continue;
+            };
+            if !block
+                .actions
+                .iter()
+                .any(|action| matches!(action, Action::Await(_)))
+            {
                 continue;
             }
             let (Some(loans), Some(stored), Some(end)) =
@@ -292,7 +339,12 @@ impl<'a> Bits<'a> {
     }
 
     fn held(&self, live: &BitSet, borrowed: &BitSet, storage: &BitSet) -> Vec<ValueId> {
-        let words = live.0.iter().zip(&borrowed.0).zip(&self.needs_drop.0).zip(&storage.0);
+        let words = live
+            .0
+            .iter()
+            .zip(&borrowed.0)
+            .zip(&self.needs_drop.0)
+            .zip(&storage.0);
         let mut values = Vec::new();
         for (index, (((live, borrowed), drop), storage)) in words.enumerate() {
             // A future that is dropped at the await drops what it holds: that is a use, too.
@@ -315,7 +367,10 @@ fn reverse_postorder(graph: &Graph) -> Vec<BlockId> {
         *first = true;
     }
     while let Some((block, child)) = stack.pop() {
-        let next = graph.blocks.get(block as usize).and_then(|it| it.successors.get(child));
+        let next = graph
+            .blocks
+            .get(block as usize)
+            .and_then(|it| it.successors.get(child));
         let Some(next) = next else {
             postorder.push(block);
             continue;

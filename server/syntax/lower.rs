@@ -2,15 +2,15 @@
 //!
 //! The order of evaluation, the temporaries and their scopes follow rustc's MIR building.
 
-use ra_ap_syntax::{
-    AstNode, Edition, SmolStr, SyntaxNode, TextRange, TextSize,
-    ast::{self, HasName},
-};
 use super::{
     Origin,
     bodies::InFile,
     graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
     types::{Facts, Shape, ValueFacts},
+};
+use ra_ap_syntax::{
+    AstNode, Edition, SmolStr, SyntaxNode, TextRange, TextSize,
+    ast::{self, HasName},
 };
 
 /// How deep expressions may nest before they are only scanned for awaits: the stack is finite.
@@ -52,7 +52,15 @@ impl<'a> Lowering<'a> {
         await_offsets: Vec<TextSize>,
     ) -> Self {
         let graph = GraphBuilder::new(await_offsets);
-        Self { graph, edition, facts, shift, free_names: Vec::new(), in_file, depth: 0 }
+        Self {
+            graph,
+            edition,
+            facts,
+            shift,
+            free_names: Vec::new(),
+            in_file,
+            depth: 0,
+        }
     }
 
     /// The graph, and the names that the body takes from its surroundings.
@@ -65,6 +73,11 @@ impl<'a> Lowering<'a> {
         shifted(node.text_range(), self.shift)
     }
 
+    /// Whether a node is compiled, as far as is known.
+    pub(super) fn is_active(&self, node: &SyntaxNode) -> bool {
+        self.facts.cfg.as_ref().is_none_or(|cfg| cfg.allows(node))
+    }
+
     // --- values ---------------------------------------------------------------------------
 
     /// Evaluates an expression for its value.
@@ -75,6 +88,9 @@ impl<'a> Lowering<'a> {
 
     /// The same; temporaries that it borrows directly live in the scope at `extended`.
     pub(super) fn value_extending(&mut self, expr: &ast::Expr, extended: usize) {
+        if !self.is_active(expr.syntax()) {
+            return;
+        }
         if self.depth >= DEPTH_MAX {
             return self.scan_tokens(expr.syntax());
         }
@@ -100,8 +116,12 @@ impl<'a> Lowering<'a> {
             ast::Expr::AwaitExpr(it) => self.await_(it),
             ast::Expr::TryExpr(it) => self.question_mark(it),
             ast::Expr::YieldExpr(it) => self.yield_(it),
-            ast::Expr::TupleExpr(it) => self.operands_extending(it.fields().collect(), expr, extended),
-            ast::Expr::ArrayExpr(it) => self.operands_extending(it.exprs().collect(), expr, extended),
+            ast::Expr::TupleExpr(it) => {
+                self.operands_extending(it.fields().collect(), expr, extended)
+            }
+            ast::Expr::ArrayExpr(it) => {
+                self.operands_extending(it.exprs().collect(), expr, extended)
+            }
             ast::Expr::RangeExpr(it) => self.operands_extending(children(it), expr, extended),
             ast::Expr::RecordExpr(it) => self.record(it, expr, extended),
             ast::Expr::IfExpr(it) => self.if_(it),
@@ -157,7 +177,8 @@ impl<'a> Lowering<'a> {
             self.value(&inner);
         }
         if let Some(word) = it.await_token() {
-            self.graph.await_point(shifted(word.text_range(), self.shift));
+            self.graph
+                .await_point(shifted(word.text_range(), self.shift));
         }
     }
 
@@ -166,7 +187,8 @@ impl<'a> Lowering<'a> {
             self.value(&inner);
         }
         if let Some(word) = it.yield_token() {
-            self.graph.await_point(shifted(word.text_range(), self.shift));
+            self.graph
+                .await_point(shifted(word.text_range(), self.shift));
         }
     }
 
@@ -177,9 +199,14 @@ impl<'a> Lowering<'a> {
         // `?` matches on a `ControlFlow` that lives as long as any other scrutinee.
         // Its error may have a destructor when its value has none.
         let range = self.range(it.syntax());
-        let facts = ValueFacts { needs_drop: self.known(range).needs_drop, ..ValueFacts::default() };
+        let facts = ValueFacts {
+            needs_drop: self.known(range).needs_drop,
+            ..ValueFacts::default()
+        };
         let depth = self.graph.temporaries();
-        let value = self.graph.declare(None, Origin::Temporary, range, facts, depth);
+        let value = self
+            .graph
+            .declare(None, Origin::Temporary, range, facts, depth);
         self.graph.push(Action::Init(value));
     }
 
@@ -191,11 +218,19 @@ impl<'a> Lowering<'a> {
     }
 
     fn record(&mut self, it: &ast::RecordExpr, whole: &ast::Expr, extended: usize) {
-        let Some(list) = it.record_expr_field_list() else { return };
+        let Some(list) = it.record_expr_field_list() else {
+            return;
+        };
         let end = self.range(whole.syntax()).end();
-        let fields: Vec<ast::Expr> = list.fields().filter_map(|field| field.expr()).collect();
-        let waiting: Vec<_> =
-            fields.iter().map(|field| self.operand(field, end, extended)).collect();
+        let fields: Vec<ast::Expr> = list
+            .fields()
+            .filter(|field| self.is_active(field.syntax()))
+            .filter_map(|field| field.expr())
+            .collect();
+        let waiting: Vec<_> = fields
+            .iter()
+            .map(|field| self.operand(field, end, extended))
+            .collect();
         if let Some(base) = list.spread() {
             // Only the fields that are missing are taken out of the base.
             let place = self.place(&base);
@@ -214,8 +249,10 @@ impl<'a> Lowering<'a> {
         extended: usize,
     ) {
         let end = self.range(whole.syntax()).end();
-        let waiting: Vec<Option<ValueId>> =
-            exprs.iter().map(|expr| self.operand(expr, end, extended)).collect();
+        let waiting: Vec<Option<ValueId>> = exprs
+            .iter()
+            .map(|expr| self.operand(expr, end, extended))
+            .collect();
         self.take(waiting);
     }
 
@@ -228,7 +265,8 @@ impl<'a> Lowering<'a> {
     ) -> Option<ValueId> {
         self.value_extending(expr, extended);
         let range = self.range(expr.syntax());
-        if !self.graph.awaits_within(range.end(), end) || is_constant_operand(expr) {
+        let waits = self.graph.awaits_within(range.end(), end) && self.is_active(expr.syntax());
+        if !waits || is_constant_operand(expr) {
             return None;
         }
         let facts = self.hint(expr);
@@ -252,7 +290,9 @@ impl<'a> Lowering<'a> {
     ) -> ValueId {
         let range = self.range(node);
         let facts = self.known(range).or(facts);
-        let value = self.graph.declare(None, Origin::Temporary, range, facts, depth);
+        let value = self
+            .graph
+            .declare(None, Origin::Temporary, range, facts, depth);
         self.graph.push(Action::Init(value));
         value
     }
@@ -282,17 +322,24 @@ impl<'a> Lowering<'a> {
 
     fn place_of(&mut self, expr: &ast::Expr, depth: usize) -> Place {
         match expr {
-            ast::Expr::ParenExpr(it) => {
-                it.expr().map(|inner| self.place_in(&inner, depth)).unwrap_or_default()
-            }
+            ast::Expr::ParenExpr(it) => it
+                .expr()
+                .map(|inner| self.place_in(&inner, depth))
+                .unwrap_or_default(),
             ast::Expr::PathExpr(it) => self.path(it),
             ast::Expr::FieldExpr(it) => {
-                let base = it.expr().map(|base| self.place_in(&base, depth)).unwrap_or_default();
+                let base = it
+                    .expr()
+                    .map(|base| self.place_in(&base, depth))
+                    .unwrap_or_default();
                 self.part_of(base)
             }
             ast::Expr::IndexExpr(it) => self.index(it, depth),
             ast::Expr::PrefixExpr(it) if it.op_kind() == Some(ast::UnaryOp::Deref) => {
-                let base = it.expr().map(|base| self.place_in(&base, depth)).unwrap_or_default();
+                let base = it
+                    .expr()
+                    .map(|base| self.place_in(&base, depth))
+                    .unwrap_or_default();
                 self.pointee_of(base)
             }
             _ if is_constant(expr) => Place::default(),
@@ -300,13 +347,20 @@ impl<'a> Lowering<'a> {
                 self.value_extending(expr, depth);
                 let facts = self.hint(expr);
                 let value = self.temporary(expr.syntax(), facts, depth);
-                Place { value: Some(value), whole: true, indirect: false, facts }
+                Place {
+                    value: Some(value),
+                    whole: true,
+                    indirect: false,
+                    facts,
+                }
             }
         }
     }
 
     fn path(&mut self, it: &ast::PathExpr) -> Place {
-        let Some(name) = single_name(it) else { return Place::default() };
+        let Some(name) = single_name(it) else {
+            return Place::default();
+        };
         self.named(&name)
     }
 
@@ -315,7 +369,12 @@ impl<'a> Lowering<'a> {
         match self.graph.resolve(name) {
             Some(value) => {
                 let facts = self.graph.facts(value);
-                Place { value: Some(value), whole: true, indirect: false, facts }
+                Place {
+                    value: Some(value),
+                    whole: true,
+                    indirect: false,
+                    facts,
+                }
             }
             None => {
                 if !self.free_names.iter().any(|known| known == name) {
@@ -329,32 +388,54 @@ impl<'a> Lowering<'a> {
     /// A field: through a reference if the base is one, through `deref` if it is a guard.
     fn part_of(&mut self, base: Place) -> Place {
         match base.facts.shape {
-            Some(Shape::Reference) => Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base },
+            Some(Shape::Reference) => Place {
+                whole: false,
+                indirect: true,
+                facts: ValueFacts::default(),
+                ..base
+            },
             Some(Shape::Smart) => {
                 self.borrow(base);
                 Place::default()
             }
-            _ => Place { whole: false, facts: ValueFacts::default(), ..base },
+            _ => Place {
+                whole: false,
+                facts: ValueFacts::default(),
+                ..base
+            },
         }
     }
 
     /// `*base`: what it is when the type is unknown can only be guessed.
     fn pointee_of(&mut self, base: Place) -> Place {
         if base.facts.is_reference() || base.indirect || !base.whole {
-            return Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base };
+            return Place {
+                whole: false,
+                indirect: true,
+                facts: ValueFacts::default(),
+                ..base
+            };
         }
         self.borrow(base);
         Place::default()
     }
 
     fn index(&mut self, it: &ast::IndexExpr, depth: usize) -> Place {
-        let base = it.base().map(|base| self.place_in(&base, depth)).unwrap_or_default();
+        let base = it
+            .base()
+            .map(|base| self.place_in(&base, depth))
+            .unwrap_or_default();
         if let Some(index) = it.index() {
             self.value(&index);
         }
         if base.facts.is_reference() || base.indirect {
             self.use_place(base);
-            return Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base };
+            return Place {
+                whole: false,
+                indirect: true,
+                facts: ValueFacts::default(),
+                ..base
+            };
         }
         self.borrow(base);
         Place::default()
@@ -405,7 +486,11 @@ impl<'a> Lowering<'a> {
     fn labelled_block(&mut self, block: &ast::BlockExpr, label: &ast::Label) {
         let after = self.graph.new_block();
         let label = label.lifetime().map(|label| label.text().into());
-        let kind = ScopeKind::Breakable { label, break_to: after, continue_to: None };
+        let kind = ScopeKind::Breakable {
+            label,
+            break_to: after,
+            continue_to: None,
+        };
         let end = self.range(block.syntax()).end();
         self.graph.enter(kind, end);
         self.block_extending(block, None);
@@ -420,7 +505,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn block_extending(&mut self, block: &ast::BlockExpr, extended: Option<usize>) {
-        let Some(list) = block.stmt_list() else { return };
+        let Some(list) = block.stmt_list() else {
+            return;
+        };
         let end = self.range(block.syntax()).end();
         self.graph.enter(ScopeKind::Locals, end);
         for statement in list.statements() {
@@ -442,13 +529,20 @@ impl<'a> Lowering<'a> {
     }
 
     fn statement(&mut self, statement: &ast::Stmt) {
+        if !self.is_active(statement.syntax()) {
+            return;
+        }
         match statement {
             ast::Stmt::LetStmt(it) => self.let_statement(it),
-            ast::Stmt::ExprStmt(it) => {
-                if let Some(expr) = it.expr() {
-                    self.own_temporaries(&expr);
+            ast::Stmt::ExprStmt(it) => match it.expr() {
+                Some(ast::Expr::MacroExpr(it)) => {
+                    if let Some(call) = it.macro_call() {
+                        self.macro_statement(&call);
+                    }
                 }
-            }
+                Some(expr) => self.own_temporaries(&expr),
+                None => {}
+            },
             ast::Stmt::Item(ast::Item::MacroCall(it)) => self.macro_statement(it),
             ast::Stmt::Item(_) => {}
         }
@@ -503,7 +597,8 @@ fn is_constant(expr: &ast::Expr) -> bool {
         ast::Expr::Literal(_) => true,
         ast::Expr::ParenExpr(it) => it.expr().is_some_and(|inner| is_constant(&inner)),
         ast::Expr::PrefixExpr(it) => {
-            it.op_kind() != Some(ast::UnaryOp::Deref) && it.expr().is_some_and(|inner| is_constant(&inner))
+            it.op_kind() != Some(ast::UnaryOp::Deref)
+                && it.expr().is_some_and(|inner| is_constant(&inner))
         }
         ast::Expr::RefExpr(it) => {
             it.mut_token().is_none() && it.expr().is_some_and(|inner| is_constant(&inner))
@@ -521,13 +616,14 @@ fn is_constant_operand(expr: &ast::Expr) -> bool {
         let name = path.segment().and_then(|segment| segment.name_ref());
         name.is_some_and(|name| {
             let text = name.text();
-            text.starts_with(|c: char| c.is_uppercase()) && text.contains(|c: char| c.is_lowercase())
+            text.starts_with(|c: char| c.is_uppercase())
+                && text.contains(|c: char| c.is_lowercase())
         })
     };
     match expr {
-        ast::Expr::PathExpr(it) => {
-            it.path().is_some_and(|path| is_constant_path(&path) && !camel_case(&path))
-        }
+        ast::Expr::PathExpr(it) => it
+            .path()
+            .is_some_and(|path| is_constant_path(&path) && !camel_case(&path)),
         _ => is_constant(expr),
     }
 }
@@ -539,7 +635,10 @@ fn is_constant_path(path: &ast::Path) -> bool {
 }
 
 fn children(node: &impl AstNode) -> Vec<ast::Expr> {
-    node.syntax().children().filter_map(ast::Expr::cast).collect()
+    node.syntax()
+        .children()
+        .filter_map(ast::Expr::cast)
+        .collect()
 }
 
 /// A range of a tree that was parsed from a part of the file.

@@ -13,8 +13,14 @@ use super::{
 };
 
 /// Macros that await inside: the call itself is the await point.
-pub(super) const AWAITING: &[&str] =
-    &["select", "select_biased", "join", "try_join", "join_biased", "try_join_biased"];
+pub(super) const AWAITING: &[&str] = &[
+    "select",
+    "select_biased",
+    "join",
+    "try_join",
+    "join_biased",
+    "try_join_biased",
+];
 
 /// Macros whose block is the body of a coroutine of its own.
 pub(super) const STREAMS: &[&str] = &["stream", "try_stream"];
@@ -49,8 +55,12 @@ impl Lowering<'_> {
     }
 
     pub(super) fn macro_call(&mut self, call: &ast::MacroCall) {
-        let Some(tokens) = call.token_tree() else { return };
-        let Some(content) = self.content(&tokens) else { return };
+        let Some(tokens) = call.token_tree() else {
+            return;
+        };
+        let Some(content) = self.content(&tokens) else {
+            return;
+        };
         let name = macro_name(call);
         match name.as_str() {
             "select" | "select_biased" => self.select(call, &tokens),
@@ -68,7 +78,10 @@ impl Lowering<'_> {
             let range = self.range(call.syntax());
             self.graph.await_point(range);
         }
-        if matches!(name.as_str(), "panic" | "unreachable" | "todo" | "unimplemented" | "bail") {
+        if matches!(
+            name.as_str(),
+            "panic" | "unreachable" | "todo" | "unimplemented" | "bail"
+        ) {
             self.graph.diverge();
         }
     }
@@ -87,6 +100,7 @@ impl Lowering<'_> {
         let parsed = match name {
             "write" | "writeln" => self.arguments(content, Taken::ByMethod),
             _ if formats(name) => self.arguments(content, Taken::ByReference),
+            _ if content.text.contains(';') => self.statements(content),
             _ => self.arguments(content, Taken::Unknown) || self.statements(content),
         };
         if !parsed {
@@ -100,11 +114,19 @@ impl Lowering<'_> {
     /// Parses the tokens as arguments and evaluates them, by value or by reference.
     fn arguments(&mut self, content: &Piece, taken: Taken) -> bool {
         let text = content.text.replace(';', ",");
-        let piece = Piece { text, start: content.start };
+        let piece = Piece {
+            text,
+            start: content.start,
+        };
         self.with_parsed(&piece, "fn f(){f(", ")}", |this, tree| {
-            let Some(call) = tree.descendants().find_map(ast::CallExpr::cast) else { return };
-            let args: Vec<ast::Expr> =
-                call.arg_list().into_iter().flat_map(|list| list.args()).collect();
+            let Some(call) = tree.descendants().find_map(ast::CallExpr::cast) else {
+                return;
+            };
+            let args: Vec<ast::Expr> = call
+                .arg_list()
+                .into_iter()
+                .flat_map(|list| list.args())
+                .collect();
             let end = this.range(call.syntax()).end();
             let mut waiting = Vec::new();
             for (index, arg) in args.iter().enumerate() {
@@ -150,7 +172,9 @@ impl Lowering<'_> {
             return None;
         }
         let depth = self.graph.temporaries();
-        let value = self.graph.declare(None, Origin::Temporary, range, ValueFacts::SHARED, depth);
+        let value = self
+            .graph
+            .declare(None, Origin::Temporary, range, ValueFacts::SHARED, depth);
         self.graph.push(Action::Init(value));
         Some(value)
     }
@@ -168,13 +192,19 @@ impl Lowering<'_> {
     fn matches(&mut self, tokens: &ast::TokenTree, content: &Piece) {
         let comma = top_level(tokens).into_iter().find(|it| it.kind == T![,]);
         let at = comma.map(|comma| {
-            usize::from(comma.range.start() - tokens.syntax().text_range().start()).saturating_sub(1)
+            usize::from(comma.range.start() - tokens.syntax().text_range().start())
+                .saturating_sub(1)
         });
         let parts = at.and_then(|at| content.text.get(..at).zip(content.text.get(at + 1..)));
-        let Some((expr, pattern)) = parts else { return self.scan_tokens(tokens.syntax()) };
+        let Some((expr, pattern)) = parts else {
+            return self.scan_tokens(tokens.syntax());
+        };
         // Replaced byte for byte, so that offsets stay.
         let text = format!("{expr}{{{}", pattern.trim_end().trim_end_matches(','));
-        let piece = Piece { text, start: content.start };
+        let piece = Piece {
+            text,
+            start: content.start,
+        };
         let parsed = self.with_parsed(&piece, "fn f(){match ", "=>{},_=>{}}}", |this, tree| {
             if let Some(it) = tree.descendants().find_map(ast::MatchExpr::cast) {
                 this.match_(&it);
@@ -187,9 +217,13 @@ impl Lowering<'_> {
 
     /// `tokio::pin!(x)` and `pin_mut!(x)`: `x` moves into a new `x` that is borrowed for good.
     fn pin_variables(&mut self, call: &ast::MacroCall) -> bool {
-        let Some(tokens) = call.token_tree() else { return false };
+        let Some(tokens) = call.token_tree() else {
+            return false;
+        };
         let words = top_level(&tokens);
-        let is_list = words.iter().all(|it| matches!(it.kind, SyntaxKind::IDENT | T![,]));
+        let is_list = words
+            .iter()
+            .all(|it| matches!(it.kind, SyntaxKind::IDENT | T![,]));
         if !is_list || words.is_empty() {
             return false;
         }
@@ -200,8 +234,9 @@ impl Lowering<'_> {
             self.consume(place);
             let range = super::lower::shifted(word.range, self.shift);
             let facts = self.known(range).or(ValueFacts::default());
-            let value =
-                self.graph.declare(Some(name.clone()), Origin::Local, range, facts, locals);
+            let value = self
+                .graph
+                .declare(Some(name.clone()), Origin::Local, range, facts, locals);
             self.graph.push(Action::Init(value));
             self.graph.push(Action::Borrow(value));
             self.graph.name(name, value);
@@ -213,7 +248,10 @@ impl Lowering<'_> {
         let end = self.range(call.syntax()).end();
         self.graph.enter(ScopeKind::Temporaries, end);
         let text = content.text.replacen("biased;", "       ", 1);
-        let piece = Piece { text, start: content.start };
+        let piece = Piece {
+            text,
+            start: content.start,
+        };
         if !self.arguments(&piece, Taken::ByValue) {
             self.scan_tokens(tokens.syntax());
         }
@@ -231,7 +269,11 @@ impl Lowering<'_> {
             for piece in [&branch.condition, &branch.future].into_iter().flatten() {
                 let parsed = self.with_parsed(piece, "fn f(){f(", ")}", |this, tree| {
                     let call = tree.descendants().find_map(ast::CallExpr::cast);
-                    for arg in call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args()) {
+                    for arg in call
+                        .and_then(|it| it.arg_list())
+                        .into_iter()
+                        .flat_map(|it| it.args())
+                    {
                         this.value(&arg);
                     }
                 });
@@ -265,7 +307,11 @@ impl Lowering<'_> {
         }
         self.with_parsed(&branch.handler, "fn f(){f(", ")}", |this, tree| {
             let call = tree.descendants().find_map(ast::CallExpr::cast);
-            for arg in call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args()) {
+            for arg in call
+                .and_then(|it| it.arg_list())
+                .into_iter()
+                .flat_map(|it| it.args())
+            {
                 this.own_temporaries(&arg);
             }
         });
@@ -278,7 +324,10 @@ impl Lowering<'_> {
         let text = tokens.syntax().text().to_string();
         let inside = text.get(1..text.len().checked_sub(1)?)?.to_owned();
         let start = self.range(tokens.syntax()).start() + TextSize::new(1);
-        Some(Piece { text: inside, start })
+        Some(Piece {
+            text: inside,
+            start,
+        })
     }
 
     /// Parses a piece within `before` and `after`, and lowers it with the offsets of the file.
@@ -310,29 +359,54 @@ impl Lowering<'_> {
 fn formats(name: &str) -> bool {
     let known = matches!(
         name,
-        "print" | "println" | "eprint" | "eprintln" | "format" | "format_args" | "write"
-            | "writeln" | "panic" | "todo" | "unimplemented" | "unreachable" | "error" | "warn"
-            | "info" | "debug" | "trace" | "log" | "event" | "span" | "anyhow" | "bail" | "ensure"
-            | "eyre" | "format_err" | "json"
+        "print"
+            | "println"
+            | "eprint"
+            | "eprintln"
+            | "format"
+            | "format_args"
+            | "write"
+            | "writeln"
+            | "panic"
+            | "todo"
+            | "unimplemented"
+            | "unreachable"
+            | "error"
+            | "warn"
+            | "info"
+            | "debug"
+            | "trace"
+            | "log"
+            | "event"
+            | "span"
+            | "anyhow"
+            | "bail"
+            | "ensure"
+            | "eyre"
+            | "format_err"
+            | "json"
     );
     known || name.contains("assert") || name.ends_with("_span")
 }
 
 /// Only literals, names and commas: nothing that needs parsing.
 fn is_simple(tokens: &ast::TokenTree) -> bool {
-    let inside = tokens.syntax().children_with_tokens();
-    let mut count = 0;
-    let all_simple = inside.into_iter().all(|it| {
-        count += 1;
-        it.kind().is_trivia()
-            || matches!(it.kind(), SyntaxKind::IDENT | SyntaxKind::STRING | T![,] | T!['('] | T![')'])
-    });
-    all_simple || count <= 2
+    tokens.syntax().children_with_tokens().all(|it| {
+        let is_delimiter = matches!(
+            it.kind(),
+            T!['('] | T![')'] | T!['['] | T![']'] | T!['{'] | T!['}']
+        );
+        let is_word = matches!(it.kind(), SyntaxKind::IDENT | SyntaxKind::STRING | T![,]);
+        it.kind().is_trivia() || is_delimiter || is_word
+    })
 }
 
 /// The last word of a macro's path.
 pub(super) fn macro_name(call: &ast::MacroCall) -> String {
-    let name = call.path().and_then(|path| path.segment()).and_then(|segment| segment.name_ref());
+    let name = call
+        .path()
+        .and_then(|path| path.segment())
+        .and_then(|segment| segment.name_ref());
     name.map(|name| name.text().to_string()).unwrap_or_default()
 }
 
@@ -347,7 +421,10 @@ struct Branch {
 
 impl Default for Piece {
     fn default() -> Self {
-        Self { text: String::new(), start: TextSize::new(0) }
+        Self {
+            text: String::new(),
+            start: TextSize::new(0),
+        }
     }
 }
 
@@ -361,14 +438,17 @@ struct Word {
 fn top_level(tokens: &ast::TokenTree) -> Vec<Word> {
     let all: Vec<_> = tokens.syntax().children_with_tokens().collect();
     let inside = all.get(1..all.len().saturating_sub(1)).unwrap_or_default();
-    let words = inside.iter().filter(|it| !it.kind().is_trivia()).map(|it| Word {
-        kind: it.kind(),
-        text: match it {
-            NodeOrToken::Node(node) => node.text().to_string(),
-            NodeOrToken::Token(token) => token.text().to_owned(),
-        },
-        range: it.text_range(),
-    });
+    let words = inside
+        .iter()
+        .filter(|it| !it.kind().is_trivia())
+        .map(|it| Word {
+            kind: it.kind(),
+            text: match it {
+                NodeOrToken::Node(node) => node.text().to_string(),
+                NodeOrToken::Token(token) => token.text().to_owned(),
+            },
+            range: it.text_range(),
+        });
     words.collect()
 }
 
@@ -380,7 +460,10 @@ fn branches(tokens: &ast::TokenTree, shift: i64) -> Vec<Branch> {
     let piece = |words: &[Word]| -> Option<Piece> {
         let range = words.first()?.range.cover(words.last()?.range) - base;
         let text = file.get(std::ops::Range::<usize>::from(range))?.to_owned();
-        Some(Piece { text, start: super::lower::shifted(range + base, shift).start() })
+        Some(Piece {
+            text,
+            start: super::lower::shifted(range + base, shift).start(),
+        })
     };
     let mut rest = words.as_slice();
     if let [biased, semicolon, tail @ ..] = rest
@@ -391,17 +474,28 @@ fn branches(tokens: &ast::TokenTree, shift: i64) -> Vec<Branch> {
     }
     let mut found = Vec::new();
     while let Some(arrow) = position_of_arrow(rest) {
-        let Some((head, tail)) = rest.split_at_checked(arrow) else { break };
+        let Some((head, tail)) = rest.split_at_checked(arrow) else {
+            break;
+        };
         let tail = tail.get(2..).unwrap_or_default();
         let is_block = tail.first().is_some_and(|it| it.text.starts_with('{'));
-        let comma = tail.iter().position(|it| it.kind == T![,]).unwrap_or(tail.len());
+        let comma = tail
+            .iter()
+            .position(|it| it.kind == T![,])
+            .unwrap_or(tail.len());
         let length = if is_block { 1 } else { comma };
         let (handler, tail) = tail.split_at_checked(length).unwrap_or((tail, &[]));
-        let mut branch = Branch { handler: piece(handler).unwrap_or_default(), ..Branch::default() };
+        let mut branch = Branch {
+            handler: piece(handler).unwrap_or_default(),
+            ..Branch::default()
+        };
         if let Some(equals) = position_of_equals(head) {
             branch.pattern = piece(head.get(..equals).unwrap_or_default());
             let future = head.get(equals + 1..).unwrap_or_default();
-            let split = future.iter().position(|it| it.kind == T![,]).unwrap_or(future.len());
+            let split = future
+                .iter()
+                .position(|it| it.kind == T![,])
+                .unwrap_or(future.len());
             branch.future = piece(future.get(..split).unwrap_or_default());
             branch.condition = piece(future.get(split + 2..).unwrap_or_default());
         }
@@ -428,7 +522,9 @@ fn position_of_arrow(words: &[Word]) -> Option<usize> {
 /// The `=` between pattern and future: not part of `==`, `..=`, `<=`.
 fn position_of_equals(words: &[Word]) -> Option<usize> {
     (0..words.len()).find(|at| {
-        let Some(word) = words.get(*at) else { return false };
+        let Some(word) = words.get(*at) else {
+            return false;
+        };
         let glued_before = at
             .checked_sub(1)
             .and_then(|before| words.get(before))

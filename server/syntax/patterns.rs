@@ -16,7 +16,9 @@ impl Lowering<'_> {
     pub(super) fn let_statement(&mut self, it: &ast::LetStmt) {
         let end = self.range(it.syntax()).end();
         let locals = self.graph.locals();
-        let ty = it.ty().map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
+        let ty = it
+            .ty()
+            .map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
         self.graph.enter(ScopeKind::Temporaries, end);
         match (it.pat(), it.initializer()) {
             (Some(pat), Some(init)) => match (plain_binding(&pat), it.let_else()) {
@@ -57,7 +59,11 @@ impl Lowering<'_> {
     ) {
         let keep = self.graph.depth().saturating_sub(1);
         // `let _ = x;` only mentions `x`, and `let _ = f();` drops the result at once.
-        let holds = if has_ref(pat) { locals } else { self.graph.temporaries() };
+        let holds = if has_ref(pat) {
+            locals
+        } else {
+            self.graph.temporaries()
+        };
         let mut place = self.place_with_extension(init, holds, locals);
         if let Some(ty) = ty
             && place.whole
@@ -89,7 +95,12 @@ impl Lowering<'_> {
         self.value_extending(init, locals);
         let facts = self.hint(init);
         let value = self.temporary(init.syntax(), facts, holds);
-        Place { value: Some(value), whole: true, indirect: false, facts }
+        Place {
+            value: Some(value),
+            whole: true,
+            indirect: false,
+            facts,
+        }
     }
 
     /// Declares without a value: `let x;`.
@@ -120,15 +131,28 @@ impl Lowering<'_> {
                 }
             }
             ast::Pat::RefPat(it) => {
-                let facts = ValueFacts { copy: Some(true), needs_drop: Some(false), shape: None };
-                let inner = Place { whole: false, indirect: true, facts, ..place };
+                let facts = ValueFacts {
+                    copy: Some(true),
+                    needs_drop: Some(false),
+                    shape: None,
+                };
+                let inner = Place {
+                    whole: false,
+                    indirect: true,
+                    facts,
+                    ..place
+                };
                 if let Some(pat) = it.pat() {
                     self.bind(&pat, inner, origin, depth);
                 }
             }
             ast::Pat::RecordPat(it) => {
                 let part = self.part(place);
-                for field in it.record_pat_field_list().into_iter().flat_map(|list| list.fields()) {
+                for field in it
+                    .record_pat_field_list()
+                    .into_iter()
+                    .flat_map(|list| list.fields())
+                {
                     if let Some(pat) = field.pat() {
                         self.bind(&pat, part, origin, depth);
                     }
@@ -147,16 +171,28 @@ impl Lowering<'_> {
     fn part(&self, place: Place) -> Place {
         if place.facts.is_reference() {
             // Binding by reference: what is bound is a reference again.
-            return Place { whole: false, indirect: true, facts: ValueFacts::SHARED, ..place };
+            return Place {
+                whole: false,
+                indirect: true,
+                facts: ValueFacts::SHARED,
+                ..place
+            };
         }
         let facts = if place.facts.copy == Some(true) {
             ValueFacts::PLAIN
         } else if place.facts.needs_drop == Some(false) {
-            ValueFacts { needs_drop: Some(false), ..ValueFacts::default() }
+            ValueFacts {
+                needs_drop: Some(false),
+                ..ValueFacts::default()
+            }
         } else {
             ValueFacts::default()
         };
-        Place { whole: false, facts, ..place }
+        Place {
+            whole: false,
+            facts,
+            ..place
+        }
     }
 
     fn bind_ident(&mut self, it: &ast::IdentPat, place: Place, origin: Origin, depth: usize) {
@@ -172,7 +208,9 @@ impl Lowering<'_> {
             (true, None) => ValueFacts::SHARED,
             (false, _) => place.facts,
         };
-        let Some((name, value)) = self.declare_ident(it, origin, facts, depth) else { return };
+        let Some((name, value)) = self.declare_ident(it, origin, facts, depth) else {
+            return;
+        };
         if by_reference {
             self.borrow(place);
         } else {
@@ -215,7 +253,10 @@ impl Lowering<'_> {
         let range = self.range(it.name()?.syntax());
         let facts = self.known(range).or(facts);
         let name = name_of(it)?;
-        Some((name.clone(), self.graph.declare(Some(name), origin, range, facts, depth)))
+        Some((
+            name.clone(),
+            self.graph.declare(Some(name), origin, range, facts, depth),
+        ))
     }
 }
 
@@ -232,7 +273,10 @@ pub(super) fn plain_binding(pat: &ast::Pat) -> Option<ast::IdentPat> {
 
 /// Whether a pattern declares anything.
 pub(super) fn binds(pat: &ast::Pat) -> bool {
-    pat.syntax().descendants().filter_map(ast::IdentPat::cast).any(|it| !is_constant_pattern(&it))
+    pat.syntax()
+        .descendants()
+        .filter_map(ast::IdentPat::cast)
+        .any(|it| !is_constant_pattern(&it))
 }
 
 fn has_ref(pat: &ast::Pat) -> bool {
@@ -245,5 +289,7 @@ pub(super) fn is_constant_pattern(it: &ast::IdentPat) -> bool {
     it.pat().is_none()
         && it.ref_token().is_none()
         && it.mut_token().is_none()
-        && it.name().is_some_and(|name| name.text().starts_with(|c: char| c.is_uppercase()))
+        && it
+            .name()
+            .is_some_and(|name| name.text().starts_with(|c: char| c.is_uppercase()))
 }

@@ -6,6 +6,8 @@ use ra_ap_syntax::{
 };
 use rustc_hash::FxHashMap;
 
+use super::cfg::Cfg;
+
 /// How a method call or a field access reaches through a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -46,6 +48,8 @@ pub struct Facts {
     pub receivers: FxHashMap<TextRange, Receiver>,
     /// How the workspace's own methods take theirs, where `receivers` says nothing.
     pub methods: Methods,
+    /// The configuration of the unit; without it every `#[cfg(..)]` is taken to hold.
+    pub cfg: Option<Cfg>,
 }
 
 /// How methods take their receiver, by name alone: read from definitions, without types.
@@ -68,14 +72,20 @@ impl Methods {
             let Some(param) = function.param_list().and_then(|list| list.self_param()) else {
                 continue;
             };
-            let Some(name) = function.name() else { continue };
+            let Some(name) = function.name() else {
+                continue;
+            };
             // `self: Arc<Self>` is a value, `self: &Arc<Self>` a reference.
             let typed = param.ty().map(|ty| ty.syntax().text().to_string());
             let by_reference = match typed {
                 Some(ty) => ty.starts_with('&') || ty.starts_with("Pin<&"),
                 None => param.amp_token().is_some(),
             };
-            let kind = if by_reference { Receiver::Reference } else { Receiver::Value };
+            let kind = if by_reference {
+                Receiver::Reference
+            } else {
+                Receiver::Value
+            };
             self.known
                 .entry(name.text().to_string())
                 .and_modify(|known| *known = known.filter(|known| *known == kind))
@@ -106,7 +116,11 @@ impl ValueFacts {
     pub const INERT: Self = Self::new(false, false, None);
 
     const fn new(copy: bool, needs_drop: bool, shape: Option<Shape>) -> Self {
-        Self { copy: Some(copy), needs_drop: Some(needs_drop), shape }
+        Self {
+            copy: Some(copy),
+            needs_drop: Some(needs_drop),
+            shape,
+        }
     }
 
     /// Known to be `Copy`.
@@ -151,23 +165,39 @@ impl ValueFacts {
         if text == "!" {
             return Self::PRIMITIVE;
         }
-        if let Some(inside) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+        if let Some(inside) = text
+            .strip_prefix('(')
+            .and_then(|text| text.strip_suffix(')'))
+        {
             let parts = split_commas(inside);
             if parts.len() == 1 && !inside.trim_end().ends_with(',') {
                 return Self::read(inside.trim(), depth + 1);
             }
             return Self::of_parts(&parts, depth);
         }
-        if let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            let element = inside.rsplit_once(';').map_or(inside, |(element, _)| element);
-            return Self { shape: None, ..Self::read(element.trim(), depth + 1) };
+        if let Some(inside) = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+        {
+            let element = inside
+                .rsplit_once(';')
+                .map_or(inside, |(element, _)| element);
+            return Self {
+                shape: None,
+                ..Self::read(element.trim(), depth + 1)
+            };
         }
-        let is_fn = ["fn(", "unsafe fn(", "extern "].iter().any(|start| text.starts_with(start));
+        let is_fn = ["fn(", "unsafe fn(", "extern "]
+            .iter()
+            .any(|start| text.starts_with(start));
         if is_fn || text.starts_with("for<") && text.contains(" fn(") {
             return Self::PLAIN;
         }
         if text.starts_with("impl ") || text.starts_with("dyn ") {
-            return Self { copy: Some(false), ..Self::default() };
+            return Self {
+                copy: Some(false),
+                ..Self::default()
+            };
         }
         Self::of_path(text, depth)
     }
@@ -175,10 +205,16 @@ impl ValueFacts {
     fn of_reference(rest: &str) -> Self {
         let rest = rest.trim_start();
         let rest = match rest.strip_prefix('\'') {
-            Some(named) => named.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == '{' || c == '}'),
+            Some(named) => named.trim_start_matches(|c: char| {
+                c.is_alphanumeric() || c == '_' || c == '{' || c == '}'
+            }),
             None => rest,
         };
-        if rest.trim_start().starts_with("mut ") { Self::EXCLUSIVE } else { Self::SHARED }
+        if rest.trim_start().starts_with("mut ") {
+            Self::EXCLUSIVE
+        } else {
+            Self::SHARED
+        }
     }
 
     fn of_parts(parts: &[&str], depth: u32) -> Self {
@@ -214,25 +250,49 @@ impl ValueFacts {
             | "AtomicI8" | "AtomicI16" | "AtomicI32" | "AtomicI64" | "AtomicIsize"
             | "AtomicPtr" | "RangeFull" | "Chars" | "CharIndices" | "Bytes<'_>" | "Lines"
             | "Iter" | "IterMut" | "ManuallyDrop" | "MaybeUninit" | "Context" => Self::INERT,
-            "Box" => Self { shape: Some(Shape::Reference), ..Self::OWNED },
-            "String" | "Vec" | "Arc" | "Rc" | "MutexGuard" | "RwLockReadGuard"
-            | "RwLockWriteGuard" | "OwnedMutexGuard" | "OwnedRwLockReadGuard"
-            | "OwnedRwLockWriteGuard" | "MappedMutexGuard" | "RefMut" | "Ref" | "PathBuf"
-            | "OsString" | "CString" | "LazyLock" | "BytesMut" => Self::SMART,
+            "Box" => Self {
+                shape: Some(Shape::Reference),
+                ..Self::OWNED
+            },
+            "String"
+            | "Vec"
+            | "Arc"
+            | "Rc"
+            | "MutexGuard"
+            | "RwLockReadGuard"
+            | "RwLockWriteGuard"
+            | "OwnedMutexGuard"
+            | "OwnedRwLockReadGuard"
+            | "OwnedRwLockWriteGuard"
+            | "MappedMutexGuard"
+            | "RefMut"
+            | "Ref"
+            | "PathBuf"
+            | "OsString"
+            | "CString"
+            | "LazyLock"
+            | "BytesMut" => Self::SMART,
             "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "VecDeque" | "BinaryHeap"
             | "Sender" | "Receiver" | "UnboundedSender" | "UnboundedReceiver" | "JoinHandle"
             | "Weak" | "TcpStream" | "TcpListener" | "UdpSocket" | "File" | "Command" | "Child"
             | "CancellationToken" | "Sleep" | "Interval" => Self::OWNED,
-            "Option" | "Result" | "Poll" | "ControlFlow" | "Wrapping" | "Reverse" | "Bound" | "Saturating" => {
-                Self { shape: None, ..Self::of_parts(&arguments, depth) }
-            }
+            "Option" | "Result" | "Poll" | "ControlFlow" | "Wrapping" | "Reverse" | "Bound"
+            | "Saturating" => Self {
+                shape: None,
+                ..Self::of_parts(&arguments, depth)
+            },
             "Cell" | "RefCell" | "UnsafeCell" | "Range" | "RangeInclusive" | "RangeFrom"
-            | "Mutex" | "RwLock" | "OnceCell" | "Rev" | "Enumerate" | "Take" | "Skip" => {
-                Self { copy: Some(false), shape: None, ..Self::of_parts(&arguments, depth) }
-            }
+            | "Mutex" | "RwLock" | "OnceCell" | "Rev" | "Enumerate" | "Take" | "Skip" => Self {
+                copy: Some(false),
+                shape: None,
+                ..Self::of_parts(&arguments, depth)
+            },
             "Pin" => {
                 let inner = Self::of_parts(&arguments, depth);
-                Self { shape: Some(Shape::Smart), ..inner }
+                Self {
+                    shape: Some(Shape::Smart),
+                    ..inner
+                }
             }
             _ => Self::default(),
         }
@@ -256,7 +316,7 @@ fn either(left: Option<bool>, right: Option<bool>) -> Option<bool> {
 }
 
 /// Splits at the commas that lie in no bracket.
-fn split_commas(text: &str) -> Vec<&str> {
+pub(super) fn split_commas(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut depth, mut start, mut previous) = (0_i32, 0, ' ');
     for (offset, c) in text.char_indices() {
@@ -288,14 +348,28 @@ mod tests {
 
     #[test]
     fn types_that_are_copied() {
-        for text in ["u8", "&str", "&'a [u8]", "*mut T", "(u8, &str)", "()", "Option<&'_ T>", "[u8; 4]"] {
+        for text in [
+            "u8",
+            "&str",
+            "&'a [u8]",
+            "*mut T",
+            "(u8, &str)",
+            "()",
+            "Option<&'_ T>",
+            "[u8; 4]",
+        ] {
             check(text, Some(true), Some(false));
         }
     }
 
     #[test]
     fn types_that_are_dropped() {
-        for text in ["String", "std::sync::MutexGuard<'_, u8>", "(u8, String)", "Option<Box<dyn E>>"] {
+        for text in [
+            "String",
+            "std::sync::MutexGuard<'_, u8>",
+            "(u8, String)",
+            "Option<Box<dyn E>>",
+        ] {
             check(text, Some(false), Some(true));
         }
     }

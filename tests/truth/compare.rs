@@ -6,7 +6,9 @@ use std::{
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with};
+use sendlens::syntax::{
+    AsyncBody, Cfg, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with,
+};
 
 use crate::mir::{self, Body, Local, Span};
 
@@ -29,9 +31,15 @@ pub(crate) struct Score {
     layout: Counts,
     bodies: usize,
     missing: usize,
+    /// Yields that belong to no await of ours.
+    unmatched: usize,
 }
 
-const KNOWLEDGE: [&str; 3] = ["without facts", "with types and methods", "with receivers, too"];
+const KNOWLEDGE: [&str; 3] = [
+    "without facts",
+    "with types and methods",
+    "with receivers, too",
+];
 
 impl Counts {
     fn add(&mut self, other: Self) {
@@ -41,9 +49,18 @@ impl Counts {
     }
 
     fn line(self) -> String {
-        let ratio = |whole: usize| if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 };
+        let ratio = |whole: usize| {
+            if whole == 0 {
+                1.0
+            } else {
+                self.both as f64 / whole as f64
+            }
+        };
         let (precision, recall) = (ratio(self.both + self.ours), ratio(self.both + self.theirs));
-        format!("precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})", self.both, self.ours, self.theirs)
+        format!(
+            "precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})",
+            self.both, self.ours, self.theirs
+        )
     }
 }
 
@@ -56,15 +73,23 @@ impl Score {
         self.layout.add(other.layout);
         self.bodies += other.bodies;
         self.missing += other.missing;
+        self.unmatched += other.unmatched;
     }
 
     pub(crate) fn print(&self) {
-        println!("bodies {}, not found by us {}", self.bodies, self.missing);
+        println!(
+            "bodies {}, not found by us {}, yields without an await of ours {}",
+            self.bodies, self.missing, self.unmatched
+        );
         for (index, name) in KNOWLEDGE.iter().enumerate() {
             println!("{name:>26}, named: {}", self.named[index].line());
             println!("{name:>26}, all:   {}", self.all[index].line());
         }
-        println!("{:>26}: {}", "dumped MIR against layout", self.layout.line());
+        println!(
+            "{:>26}: {}",
+            "dumped MIR against layout",
+            self.layout.line()
+        );
     }
 }
 
@@ -77,30 +102,56 @@ struct File {
     bodies: Vec<Body>,
 }
 
-pub(crate) fn compare_directory(dumps: &Path, root: &Path, edition: Edition, verbose: bool) -> Score {
+pub(crate) fn compare_directory(
+    dumps: &Path,
+    root: &Path,
+    edition: Edition,
+    verbose: bool,
+) -> Score {
     let mut files: BTreeMap<String, File> = BTreeMap::new();
     let mut score = Score::default();
     let mut seen = HashSet::new();
-    let mut paths: Vec<_> = std::fs::read_dir(dumps).into_iter().flatten().flatten().map(|it| it.path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(dumps)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|it| it.path())
+        .collect();
     paths.sort();
     for path in &paths {
         let name = path.to_string_lossy();
         if !name.ends_with("SimplifyCfg-promote-consts.after.mir") {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(path) else { continue };
-        let Some(body) = mir::read(&text) else { continue };
-        let Some(file) = main_file(&body, root) else { continue };
-        if seen.insert((file.clone(), body.title.clone(), body.locals.get(&0).map(|it| it.span.clone()))) {
+        let Ok(text) = std::fs::read_to_string(path) else {
+            continue;
+        };
+        let Some(body) = mir::read(&text) else {
+            continue;
+        };
+        let Some(file) = main_file(&body, root) else {
+            continue;
+        };
+        if seen.insert((
+            file.clone(),
+            body.title.clone(),
+            body.locals.get(&0).map(|it| it.span.clone()),
+        )) {
             files.entry(file).or_default().bodies.push(body);
         }
         score.layout.add(check_layout(&paths, path));
     }
     let types = Types::collect(files.values().flat_map(|file| &file.bodies));
+    let options = std::fs::read_to_string(dumps.join("cfg")).ok();
+    let cfg = options.map(|options| Cfg::new(options.lines()));
     let mut methods = Methods::default();
     let mut sources: Vec<_> = files.keys().map(|name| root.join(name)).collect();
     // All of the crate's files: methods are defined in those without a coroutine, too.
-    let source_root = sources.iter().find_map(|it| it.ancestors().find(|it| it.ends_with("src")).map(Path::to_path_buf));
+    let source_root = sources.iter().find_map(|it| {
+        it.ancestors()
+            .find(|it| it.ends_with("src"))
+            .map(Path::to_path_buf)
+    });
     add_sources(source_root.as_deref(), &mut sources);
     sources.sort();
     sources.dedup();
@@ -110,8 +161,18 @@ pub(crate) fn compare_directory(dumps: &Path, root: &Path, edition: Edition, ver
         }
     }
     for (name, file) in &files {
-        let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
-        score.add(&compare_file(name, &text, file, edition, &types, &methods, verbose));
+        let Ok(text) = std::fs::read_to_string(root.join(name)) else {
+            continue;
+        };
+        score.add(&compare_file(
+            name,
+            &text,
+            file,
+            edition,
+            &types,
+            (&methods, &cfg),
+            verbose,
+        ));
     }
     score
 }
@@ -138,7 +199,9 @@ fn main_file(body: &Body, root: &Path) -> Option<String> {
 /// Our reading of the MIR just before the transform must give the layout that rustc printed.
 fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
     let name = path.to_string_lossy();
-    let Some((stem, _)) = name.rsplit_once(".1-1-") else { return Counts::default() };
+    let Some((stem, _)) = name.rsplit_once(".1-1-") else {
+        return Counts::default();
+    };
     let of = |end: &str| {
         let found = paths.iter().find(|it| {
             let it = it.to_string_lossy();
@@ -146,7 +209,10 @@ fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
         });
         found.and_then(|path| std::fs::read_to_string(path).ok())
     };
-    let (Some(before), Some(after)) = (of("StateTransform.before.mir"), of("StateTransform.after.mir")) else {
+    let (Some(before), Some(after)) = (
+        of("StateTransform.before.mir"),
+        of("StateTransform.after.mir"),
+    ) else {
         return Counts::default();
     };
     let (Some(body), Some(layout)) = (mir::read(&before), mir::read_layout(&after)) else {
@@ -154,7 +220,11 @@ fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
     };
     let mut counts = Counts::default();
     for ((_, held), printed) in body.stored().iter().zip(&layout) {
-        let ours: BTreeSet<Span> = held.iter().filter_map(|it| body.locals.get(it)).map(|it| it.span.clone()).collect();
+        let ours: BTreeSet<Span> = held
+            .iter()
+            .filter_map(|it| body.locals.get(it))
+            .map(|it| it.span.clone())
+            .collect();
         let theirs: BTreeSet<Span> = printed.iter().map(|(span, _)| span.clone()).collect();
         counts.both += ours.intersection(&theirs).count();
         counts.ours += ours.difference(&theirs).count();
@@ -198,9 +268,21 @@ impl Types {
     }
 }
 
-fn compare_file(name: &str, text: &str, file: &File, edition: Edition, types: &Types, methods: &Methods, verbose: bool) -> Score {
+fn compare_file(
+    name: &str,
+    text: &str,
+    file: &File,
+    edition: Edition,
+    types: &Types,
+    (methods, cfg): (&Methods, &Option<Cfg>),
+    verbose: bool,
+) -> Score {
     let lines = Lines::new(text);
-    let mut facts = Facts { methods: methods.clone(), ..Facts::default() };
+    let mut facts = Facts {
+        methods: methods.clone(),
+        cfg: cfg.clone(),
+        ..Facts::default()
+    };
     for body in &file.bodies {
         add_types(body, name, text, &lines, types, &mut facts);
     }
@@ -208,8 +290,14 @@ fn compare_file(name: &str, text: &str, file: &File, edition: Edition, types: &T
     for body in &file.bodies {
         add_receivers(body, name, text, &lines, &mut with_receivers);
     }
-    let wanted = std::env::var("TRUTH_FACTS").ok().and_then(|it| it.parse().ok()).unwrap_or(2);
-    let mut score = Score { bodies: file.bodies.len(), ..Score::default() };
+    let wanted = std::env::var("TRUTH_FACTS")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(2);
+    let mut score = Score {
+        bodies: file.bodies.len(),
+        ..Score::default()
+    };
     for (index, facts) in [Facts::default(), facts, with_receivers].iter().enumerate() {
         let ours = analyse_with(text, edition, facts);
         for body in &file.bodies {
@@ -223,7 +311,8 @@ fn compare_file(name: &str, text: &str, file: &File, edition: Edition, types: &T
                 continue;
             };
             let verbose = verbose && index == wanted;
-            let (named, all) = compare_body(body, ours, name, text, &lines, verbose);
+            let (named, all, unmatched) = compare_body(body, ours, name, text, &lines, verbose);
+            score.unmatched += if index == 0 { unmatched } else { 0 };
             score.named[index].add(named);
             score.all[index].add(all);
         }
@@ -232,7 +321,13 @@ fn compare_file(name: &str, text: &str, file: &File, edition: Edition, types: &T
 }
 
 /// Our body that covers the same await points, or the same range.
-fn find_body<'a>(body: &Body, ours: &'a [AsyncBody], name: &str, text: &str, lines: &Lines) -> Option<&'a AsyncBody> {
+fn find_body<'a>(
+    body: &Body,
+    ours: &'a [AsyncBody],
+    name: &str,
+    text: &str,
+    lines: &Lines,
+) -> Option<&'a AsyncBody> {
     let range = lines.range(text, &body.locals.get(&0)?.span)?;
     let _ = name;
     // `_0` of a coroutine has the span of the body's braces, or of the whole expression.
@@ -240,43 +335,77 @@ fn find_body<'a>(body: &Body, ours: &'a [AsyncBody], name: &str, text: &str, lin
         .filter(|it| it.range.contains_range(range) || range.contains_range(it.range))
         .min_by_key(|it| {
             let distance = |a: TextSize, b: TextSize| u32::from(a).abs_diff(u32::from(b));
-            distance(it.range.end(), range.end()) * 4 + distance(it.header.end(), range.start()).min(distance(it.range.start(), range.start()))
+            distance(it.range.end(), range.end()) * 4
+                + distance(it.header.end(), range.start())
+                    .min(distance(it.range.start(), range.start()))
         })
 }
 
-fn compare_body(body: &Body, ours: &AsyncBody, name: &str, text: &str, lines: &Lines, verbose: bool) -> (Counts, Counts) {
+fn compare_body(
+    body: &Body,
+    ours: &AsyncBody,
+    name: &str,
+    text: &str,
+    lines: &Lines,
+    verbose: bool,
+) -> (Counts, Counts, usize) {
     let stored = body.stored();
-    let hidden: Vec<TextRange> = ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
+    let hidden: Vec<TextRange> = ours
+        .awaits
+        .iter()
+        .copied()
+        .filter(|it| !is_word(text, *it))
+        .collect();
     let mut next_hidden = hidden.iter();
     // An await of a macro's definition lies outside of the body, in this file or in another.
     let own_await = |span: &Span| {
-        await_range(span, name, text, lines).filter(|range| ours.range.contains_range(*range))
+        await_range(span, name, text, lines).filter(|range| ours.awaits.contains(range))
     };
-    let foreign = stored.iter().filter(|(span, _)| own_await(span).is_none()).count();
+    let foreign = stored
+        .iter()
+        .filter(|(span, _)| own_await(span).is_none())
+        .count();
     let mut theirs: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     let mut known_awaits = BTreeSet::new();
+    let mut unmatched = 0;
     for (span, held) in &stored {
         let at = match own_await(span) {
             Some(range) => range,
             None if foreign == hidden.len() => *next_hidden.next().unwrap_or(&hidden[0]),
-            None => continue,
+            None => {
+                unmatched += 1;
+                continue;
+            }
         };
         known_awaits.insert((at.start(), at.end()));
         for local in held.iter().filter_map(|it| body.locals.get(it)) {
             if let Some(value) = value_range(local, name, text, lines) {
-                let named = local.name.as_deref().is_some_and(|it| it != "iter" && it != "__awaitee" || is_pattern(text, value, it));
+                let named = local.name.as_deref().is_some_and(|it| {
+                    it != "iter" && it != "__awaitee" || is_pattern(text, value, it)
+                });
                 let entry = theirs.entry(key(value, at)).or_insert(((value, at), false));
                 entry.1 |= named;
             }
         }
     }
     let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
-    for crossing in ours.crossings.iter().filter(|it| it.origin != Origin::Capture) {
-        for at in crossing.awaits.iter().filter_map(|index| ours.awaits.get(*index)) {
+    for crossing in ours
+        .crossings
+        .iter()
+        .filter(|it| it.origin != Origin::Capture)
+    {
+        for at in crossing
+            .awaits
+            .iter()
+            .filter_map(|index| ours.awaits.get(*index))
+        {
             // An await that rustc has no yield for was configured out, or cannot be reached.
             if known_awaits.contains(&(at.start(), at.end())) {
                 let named = crossing.name.is_some() || crossing.origin == Origin::Param;
-                mine.insert(key(strip(text, crossing.range), *at), ((crossing.range, *at), named));
+                mine.insert(
+                    key(strip(text, crossing.range), *at),
+                    ((crossing.range, *at), named),
+                );
             }
         }
     }
@@ -303,7 +432,7 @@ fn compare_body(body: &Body, ours: &AsyncBody, name: &str, text: &str, lines: &L
             }
         }
     }
-    (named, all)
+    (named, all, unmatched)
 }
 
 fn count(counts: &mut Counts, both: bool, ours: bool) {
@@ -315,23 +444,43 @@ fn count(counts: &mut Counts, both: bool, ours: bool) {
 }
 
 fn report(who: &str, name: &str, text: &str, lines: &Lines, (value, at): Pair, named: bool) {
-    let line = |offset: TextSize| lines.starts.partition_point(|start| *start <= usize::from(offset));
+    let line = |offset: TextSize| {
+        lines
+            .starts
+            .partition_point(|start| *start <= usize::from(offset))
+    };
     let value_text = text[value].lines().next().unwrap_or_default();
     let kind = if named { "named" } else { "temporary" };
-    println!("{who}: {kind} `{value_text}` {name}:{}-{} across {name}:{}", line(value.start()), line(value.end()), line(at.start()));
+    println!(
+        "{who}: {kind} `{value_text}` {name}:{}-{} across {name}:{}",
+        line(value.start()),
+        line(value.end()),
+        line(at.start())
+    );
 }
 
 fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
-    (at.start().into(), at.end().into(), value.start().into(), value.end().into())
+    (
+        at.start().into(),
+        at.end().into(),
+        value.start().into(),
+        value.end().into(),
+    )
 }
 
 fn is_word(text: &str, range: TextRange) -> bool {
-    matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
+    matches!(
+        text.get(std::ops::Range::<usize>::from(range)),
+        Some("await" | "yield")
+    )
 }
 
 fn is_macro_call(text: &str) -> bool {
     let path = text.split('!').next().unwrap_or_default();
-    path.len() < text.len() && path.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    path.len() < text.len()
+        && path
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == ':')
 }
 
 fn is_pattern(text: &str, range: TextRange, name: &str) -> bool {
@@ -343,7 +492,9 @@ fn await_range(span: &Span, name: &str, text: &str, lines: &Lines) -> Option<Tex
     if span.file != name {
         return None;
     }
-    lines.range(text, span).filter(|range| is_word(text, *range))
+    lines
+        .range(text, span)
+        .filter(|range| is_word(text, *range))
 }
 
 /// The user's range of a stored local; `None` for the machinery of `await` and of macros.
@@ -353,7 +504,10 @@ fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<T
     }
     let range = lines.range(text, &local.span)?;
     let value = &text[range];
-    let machinery = value == "await" || value == "?" || value.is_empty() || value.starts_with('{') && local.ty == "bool";
+    let machinery = value == "await"
+        || value == "?"
+        || value.is_empty()
+        || value.starts_with('{') && local.ty == "bool";
     (!machinery).then(|| strip(text, range))
 }
 
@@ -362,14 +516,24 @@ fn strip(text: &str, range: TextRange) -> TextRange {
     let value = &text[range];
     for prefix in ["mut ", "ref mut ", "ref ", "&mut self", "&self"] {
         if let Some(rest) = value.strip_prefix(prefix) {
-            let rest = if prefix.ends_with("self") { "self" } else { rest.trim_start() };
-            let is_name = rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '#');
+            let rest = if prefix.ends_with("self") {
+                "self"
+            } else {
+                rest.trim_start()
+            };
+            let is_name = rest
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '#');
             if is_name {
                 return TextRange::new(range.end() - TextSize::of(rest), range.end());
             }
         }
     }
-    if value.starts_with('&') && value.ends_with("self") && value.contains('\'') && !value.contains(['.', '(']) {
+    if value.starts_with('&')
+        && value.ends_with("self")
+        && value.contains('\'')
+        && !value.contains(['.', '('])
+    {
         return TextRange::new(range.end() - TextSize::of("self"), range.end());
     }
     if value.starts_with('(') && closes_at_end(value) && !value.contains(',') {
@@ -398,11 +562,16 @@ fn closes_at_end(value: &str) -> bool {
 fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, facts: &mut Facts) {
     let mut chosen: HashMap<TextRange, (u32, ValueFacts)> = HashMap::new();
     for local in body.locals.values().filter(|local| local.span.file == name) {
-        let Some(range) = lines.range(text, &local.span) else { continue };
+        let Some(range) = lines.range(text, &local.span) else {
+            continue;
+        };
         let range = strip(text, range);
         let explicit = text[range].starts_with('&');
-        let says_deref = [".deref()", ".deref_mut()"].iter().any(|it| text[range].ends_with(it));
-        let is_adjustment = local.is_reference_to && !explicit || local.made_by_deref && !says_deref;
+        let says_deref = [".deref()", ".deref_mut()"]
+            .iter()
+            .any(|it| text[range].ends_with(it));
+        let is_adjustment =
+            local.is_reference_to && !explicit || local.made_by_deref && !says_deref;
         if is_adjustment && local.name.is_none() {
             continue;
         }
@@ -429,20 +598,32 @@ fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, 
         }
         chosen.insert(range, (rank, new));
     }
-    facts.values.extend(chosen.into_iter().map(|(range, (_, facts))| (range, facts)));
+    facts
+        .values
+        .extend(chosen.into_iter().map(|(range, (_, facts))| (range, facts)));
 }
 
 /// How each receiver is taken: by reference when a reference to it is made at its place.
 fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut Facts) {
     let mut by_range: HashMap<TextRange, bool> = HashMap::new();
-    for local in body.locals.values().filter(|local| local.span.file == name && local.name.is_none()) {
-        let Some(range) = lines.range(text, &local.span) else { continue };
+    for local in body
+        .locals
+        .values()
+        .filter(|local| local.span.file == name && local.name.is_none())
+    {
+        let Some(range) = lines.range(text, &local.span) else {
+            continue;
+        };
         // `await` makes one of its own, to the task's context.
         let by_reference = local.is_reference_to && !local.ty.contains("task::Context");
         *by_range.entry(strip(text, range)).or_default() |= by_reference;
     }
     for (range, by_reference) in by_range {
-        let kind = if by_reference { Receiver::Reference } else { Receiver::Value };
+        let kind = if by_reference {
+            Receiver::Reference
+        } else {
+            Receiver::Value
+        };
         facts.receivers.insert(range, kind);
     }
 }
@@ -455,13 +636,19 @@ struct Lines {
 impl Lines {
     fn new(text: &str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { starts: starts.collect() }
+        Self {
+            starts: starts.collect(),
+        }
     }
 
     fn offset(&self, text: &str, (line, column): (usize, usize)) -> Option<TextSize> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let rest = text.get(start..)?;
-        let bytes: usize = rest.chars().take(column.checked_sub(1)?).map(char::len_utf8).sum();
+        let bytes: usize = rest
+            .chars()
+            .take(column.checked_sub(1)?)
+            .map(char::len_utf8)
+            .sum();
         TextSize::try_from(start + bytes).ok()
     }
 

@@ -22,11 +22,19 @@ fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let verbose = args.iter().any(|arg| arg == "-v");
     args.retain(|arg| arg != "-v");
-    let scores = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let scores = match args
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["programs", files @ ..] => programs(files, verbose),
-        ["dumps", directory, root, edition] => {
-            compare_directory(Path::new(directory), Path::new(root), parse_edition(edition), verbose)
-        }
+        ["dumps", directory, root, edition] => compare_directory(
+            Path::new(directory),
+            Path::new(root),
+            parse_edition(edition),
+            verbose,
+        ),
         _ => {
             eprintln!("usage: truth programs [-v] FILE.. | truth dumps [-v] DIR ROOT EDITION");
             return ExitCode::FAILURE;
@@ -49,7 +57,9 @@ fn parse_edition(text: &str) -> Edition {
 fn programs(files: &[&str], verbose: bool) -> Score {
     let mut total = Score::default();
     for file in files {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let Ok(text) = std::fs::read_to_string(file) else {
+            continue;
+        };
         for (name, program) in cases(&text) {
             let editions: &[&str] = match edition_of(&program) {
                 Some("2018") => &["2018"],
@@ -69,8 +79,12 @@ fn programs(files: &[&str], verbose: bool) -> Score {
 }
 
 fn edition_of(program: &str) -> Option<&'static str> {
-    let line = program.lines().find(|line| line.starts_with("// edition:"))?;
-    ["2018", "2021", "2024"].into_iter().find(|edition| line.contains(edition))
+    let line = program
+        .lines()
+        .find(|line| line.starts_with("// edition:"))?;
+    ["2018", "2021", "2024"]
+        .into_iter()
+        .find(|edition| line.contains(edition))
 }
 
 /// A facts file is a prelude and cases that start with `//# name`.
@@ -83,7 +97,11 @@ fn cases(text: &str) -> Vec<(String, String)> {
             (name.to_owned(), format!("{prelude}\n{body}"))
         })
         .collect();
-    if cases.is_empty() { vec![(String::new(), text.to_owned())] } else { cases }
+    if cases.is_empty() {
+        vec![(String::new(), text.to_owned())]
+    } else {
+        cases
+    }
 }
 
 fn program_score(program: &str, edition: &str, verbose: bool) -> Score {
@@ -94,21 +112,45 @@ fn program_score(program: &str, edition: &str, verbose: bool) -> Score {
         return Score::default();
     }
     // Send errors end the run before the dumps: the programs' bound is what is in question.
-    let program = program.replace("Future + Send", "Future").replace("Send + 'static", "'static");
+    let program = program
+        .replace("Future + Send", "Future")
+        .replace("Send + 'static", "'static");
     let _ = std::fs::write(root.join("program.rs"), program);
     let status = Command::new("rustc")
         .current_dir(&root)
         .env("RUSTC_BOOTSTRAP", "1")
-        .args(["--edition", edition, "--crate-type", "lib", "--emit", "mir", "-A", "warnings"])
-        .args(["-A", "let_underscore_lock", "-Zmir-include-spans=on", "-Zdump-mir-dir=dumps"])
+        .args([
+            "--edition",
+            edition,
+            "--crate-type",
+            "lib",
+            "--emit",
+            "mir",
+            "-A",
+            "warnings",
+        ])
+        .args([
+            "-A",
+            "let_underscore_lock",
+            "-Zmir-include-spans=on",
+            "-Zdump-mir-dir=dumps",
+        ])
         .arg(format!("-Zdump-mir={}", compare::PASSES))
         .args(["-o", "out.mir", "program.rs"])
         .output();
     if verbose && status.as_ref().is_ok_and(|it| !it.status.success()) {
         let text = status.map(|it| String::from_utf8_lossy(&it.stderr).into_owned());
-        println!("does not compile: {}", text.unwrap_or_default().lines().next().unwrap_or_default());
+        println!(
+            "does not compile: {}",
+            text.unwrap_or_default().lines().next().unwrap_or_default()
+        );
     }
-    let score = compare_directory(&dumps, &PathBuf::from(&root), parse_edition(edition), verbose);
+    let score = compare_directory(
+        &dumps,
+        &PathBuf::from(&root),
+        parse_edition(edition),
+        verbose,
+    );
     let _ = std::fs::remove_dir_all(&root);
     score
 }

@@ -63,7 +63,10 @@ pub(crate) fn read(text: &str) -> Option<Body> {
     if !text.contains("\nyields ()") && !text.contains("yield(") {
         return None;
     }
-    let mut body = Body { title: text.lines().next()?.to_owned(), ..Body::default() };
+    let mut body = Body {
+        title: text.lines().next()?.to_owned(),
+        ..Body::default()
+    };
     let mut names = HashMap::new();
     let mut block: Option<u32> = None;
     for line in text.lines() {
@@ -84,7 +87,15 @@ pub(crate) fn read(text: &str) -> Option<Body> {
                 && let Some(number) = whole_local(name)
             {
                 let ty = ty.trim_end_matches(';').to_owned();
-                let local = Local { ty, span, name: None, is_reference_to: false, made_by_deref: false, copied: false, dropped: false };
+                let local = Local {
+                    ty,
+                    span,
+                    name: None,
+                    is_reference_to: false,
+                    made_by_deref: false,
+                    copied: false,
+                    dropped: false,
+                };
                 body.locals.insert(number, local);
             }
         } else if let Some(number) = block_header(code) {
@@ -116,7 +127,9 @@ fn split_comment(line: &str) -> (&str, &str) {
 }
 
 fn span(comment: &str) -> Option<Span> {
-    let text = comment.rsplit_once(" at ").map_or(comment, |(_, span)| span);
+    let text = comment
+        .rsplit_once(" at ")
+        .map_or(comment, |(_, span)| span);
     let (rest, end_column) = text.rsplit_once(':')?;
     let (rest, end_line) = rest.rsplit_once(": ")?;
     let (rest, column) = rest.rsplit_once(':')?;
@@ -149,7 +162,9 @@ fn read_step(code: &str, comment: &str, block: &mut Block, locals: &mut BTreeMap
         return;
     }
     if let Some(rest) = code.strip_prefix("StorageDead(") {
-        block.steps.extend(mentions(rest).first().map(|it| Step::Dead(it.local)));
+        block
+            .steps
+            .extend(mentions(rest).first().map(|it| Step::Dead(it.local)));
         return;
     }
     if code.starts_with("AscribeUserType") || code.starts_with("BackwardIncompatibleDropHint") {
@@ -161,7 +176,11 @@ fn read_step(code: &str, comment: &str, block: &mut Block, locals: &mut BTreeMap
     }
     if let Some(rest) = code.strip_prefix("drop(") {
         if let Some(it) = mentions(rest).first() {
-            block.steps.push(if it.indirect { Step::Use(it.local) } else { Step::Borrow(it.local) });
+            block.steps.push(if it.indirect {
+                Step::Use(it.local)
+            } else {
+                Step::Borrow(it.local)
+            });
             if let (true, Some(local)) = (it.whole, locals.get_mut(&it.local)) {
                 local.dropped = true;
             }
@@ -185,7 +204,12 @@ fn read_step(code: &str, comment: &str, block: &mut Block, locals: &mut BTreeMap
     }
 }
 
-fn read_value(value: &str, target: Option<&str>, block: &mut Block, locals: &mut BTreeMap<u32, Local>) {
+fn read_value(
+    value: &str,
+    target: Option<&str>,
+    block: &mut Block,
+    locals: &mut BTreeMap<u32, Local>,
+) {
     let borrows = value.starts_with('&') && !value.starts_with("&fake");
     if borrows
         && let Some(made) = target.and_then(whole_local)
@@ -194,7 +218,12 @@ fn read_value(value: &str, target: Option<&str>, block: &mut Block, locals: &mut
         local.is_reference_to = true;
     }
     let derefs = value.contains("Deref>::deref(") || value.contains("DerefMut>::deref_mut(");
-    if let (true, Some(local)) = (derefs, target.and_then(whole_local).and_then(|it| locals.get_mut(&it))) {
+    if let (true, Some(local)) = (
+        derefs,
+        target
+            .and_then(whole_local)
+            .and_then(|it| locals.get_mut(&it)),
+    ) {
         local.made_by_deref = true;
     }
     for it in mentions(value) {
@@ -205,7 +234,10 @@ fn read_value(value: &str, target: Option<&str>, block: &mut Block, locals: &mut
         } else {
             Step::Use(it.local)
         };
-        if it.whole && it.copied && let Some(local) = locals.get_mut(&it.local) {
+        if it.whole
+            && it.copied
+            && let Some(local) = locals.get_mut(&it.local)
+        {
             local.copied = true;
         }
         block.steps.push(step);
@@ -219,7 +251,10 @@ fn is_targets(text: &str) -> bool {
 fn targets_of(text: &str) -> Vec<u32> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("bb") {
-        let digits: String = text[at + 2..].chars().take_while(char::is_ascii_digit).collect();
+        let digits: String = text[at + 2..]
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
         found.extend(digits.parse::<u32>());
     }
     found
@@ -243,9 +278,14 @@ fn mentions(text: &str) -> Vec<Mention> {
         if before.is_alphanumeric() || before == '_' || before == '\'' {
             continue;
         }
-        let digits: String = text[at + 1..].chars().take_while(char::is_ascii_digit).collect();
+        let digits: String = text[at + 1..]
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
         let after = bytes.get(at + 1 + digits.len()).copied().unwrap_or(b' ');
-        let Ok(local) = digits.parse::<u32>() else { continue };
+        let Ok(local) = digits.parse::<u32>() else {
+            continue;
+        };
         if after.is_ascii_alphanumeric() || after == b'_' {
             continue;
         }
@@ -290,20 +330,27 @@ impl Body {
         let storage = self.forward(storage_step, Some(&borrowed));
         let mut found = Vec::new();
         for (number, block) in &self.blocks {
-            let Some(span) = &block.suspends else { continue };
+            let Some(span) = &block.suspends else {
+                continue;
+            };
             let (mut loans, mut stored) = (borrowed[number].clone(), storage[number].clone());
             for step in &block.steps[..block.before] {
                 storage_step(*step, &mut stored, &loans);
                 borrow_step(*step, &mut loans);
             }
-            let held: Set = live[number].union(&loans).copied().filter(|it| stored.contains(it)).collect();
+            let held: Set = live[number]
+                .union(&loans)
+                .copied()
+                .filter(|it| stored.contains(it))
+                .collect();
             found.push((span.clone(), held));
         }
         found
     }
 
     fn live_at_ends(&self) -> BTreeMap<u32, Set> {
-        let mut starts: BTreeMap<u32, Set> = self.blocks.keys().map(|it| (*it, Set::new())).collect();
+        let mut starts: BTreeMap<u32, Set> =
+            self.blocks.keys().map(|it| (*it, Set::new())).collect();
         let mut ends = starts.clone();
         let mut changed = true;
         while changed {
@@ -339,7 +386,8 @@ impl Body {
         apply: impl Fn(Step, &mut Set, &Set),
         borrowed: Option<&BTreeMap<u32, Set>>,
     ) -> BTreeMap<u32, Set> {
-        let mut starts: BTreeMap<u32, Set> = self.blocks.keys().map(|it| (*it, Set::new())).collect();
+        let mut starts: BTreeMap<u32, Set> =
+            self.blocks.keys().map(|it| (*it, Set::new())).collect();
         let mut work: Vec<u32> = self.blocks.keys().rev().copied().collect();
         while let Some(number) = work.pop() {
             let block = &self.blocks[&number];
@@ -350,7 +398,9 @@ impl Body {
                 borrow_step(*step, &mut loans);
             }
             for next in &block.next {
-                let Some(start) = starts.get_mut(next) else { continue };
+                let Some(start) = starts.get_mut(next) else {
+                    continue;
+                };
                 let size = start.len();
                 start.extend(&state);
                 if start.len() != size {
@@ -407,7 +457,8 @@ pub(crate) fn read_layout(text: &str) -> Option<Vec<Vec<(Span, String)>>> {
             && name.starts_with("Suspend")
         {
             let fields = fields.trim_end_matches("],").split(", ");
-            let numbers = fields.filter_map(|it| it.trim().strip_prefix("_s")?.parse::<usize>().ok());
+            let numbers =
+                fields.filter_map(|it| it.trim().strip_prefix("_s")?.parse::<usize>().ok());
             suspends.push(numbers.filter_map(|it| saved.get(it).cloned()).collect());
         } else if line.starts_with("storage_conflicts") {
             break;

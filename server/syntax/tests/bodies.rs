@@ -15,7 +15,11 @@ fn check(text: &str, expect: Expect) {
             .iter()
             .filter(|it| it.held_from_start)
             .map(|it| {
-                let kind = if it.origin == Origin::Capture { "capture" } else { "param" };
+                let kind = if it.origin == Origin::Capture {
+                    "capture"
+                } else {
+                    "param"
+                };
                 format!("{kind} {}", it.name.as_deref().unwrap_or(&text[it.range]))
             })
             .collect();

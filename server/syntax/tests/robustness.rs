@@ -20,7 +20,15 @@ async fn g() {
 }
 "#,
     );
-    for text in ["async", "async fn", "async fn f(", "async {", "select! {", "async fn f() { x.", "\u{0}"] {
+    for text in [
+        "async",
+        "async fn",
+        "async fn f(",
+        "async {",
+        "select! {",
+        "async fn f() { x.",
+        "\u{0}",
+    ] {
         analyse(text, Edition2024);
     }
 }
@@ -36,17 +44,41 @@ fn every_prefix_of_a_program_is_fine() {
 
 #[test]
 fn deep_nesting_is_limited() {
-    for (open, close) in [("{", "}"), ("(", ")"), ("async {", "}"), ("[", "]"), ("m!(", ")")] {
-        let text = format!("async fn f() {{ {}x.await{} }}", open.repeat(10_000), close.repeat(10_000));
+    for (open, close) in [
+        ("{", "}"),
+        ("(", ")"),
+        ("async {", "}"),
+        ("[", "]"),
+        ("m!(", ")"),
+    ] {
+        let text = format!(
+            "async fn f() {{ {}x.await{} }}",
+            open.repeat(10_000),
+            close.repeat(10_000)
+        );
         analyse(&text, Edition2024);
-        let text = format!("async fn f() {{ {}x.await{} }}", open.repeat(250), close.repeat(250));
+        let text = format!(
+            "async fn f() {{ {}x.await{} }}",
+            open.repeat(250),
+            close.repeat(250)
+        );
         analyse(&text, Edition2024);
     }
 }
 
 #[test]
 fn long_chains_are_limited() {
-    for link in ["x + ", "!", "&", "x = ", "|a| ", "return ", "x..", "if a {} else ", "-"] {
+    for link in [
+        "x + ",
+        "!",
+        "&",
+        "x = ",
+        "|a| ",
+        "return ",
+        "x..",
+        "if a {} else ",
+        "-",
+    ] {
         let text = format!("async fn f() {{ {}x.await }}", link.repeat(10_000));
         analyse(&text, Edition2024);
     }
@@ -61,7 +93,10 @@ fn a_large_file_is_no_problem() {
     let one = "async fn f(m: &M) { let g = m.lock().unwrap(); io().await; drop(g) }\n";
     let bodies = analyse(&one.repeat(10_000), Edition2024);
     assert_eq!(bodies.len(), 10_000);
-    let long = format!("async fn f() {{ {} }}", "let g = lock(); io().await;\n".repeat(3_000));
+    let long = format!(
+        "async fn f() {{ {} }}",
+        "let g = lock(); io().await;\n".repeat(3_000)
+    );
     let bodies = analyse(&long, Edition2024);
     assert_eq!(bodies.first().map(|body| body.crossings.len()), Some(3_000));
 }
