@@ -106,7 +106,8 @@ impl Oracle {
     /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
     pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
         let mut problem = problem.clone();
-        complete(&mut problem, sources);
+        let texts = self.inner.with_foreign(&problem, sources);
+        complete(&mut problem, &texts);
         if !closer::needs_asking(&problem) && problem.kind != Kind::HeldAcrossAwait {
             return Ok(Some(problem));
         }
@@ -187,6 +188,21 @@ impl Oracle {
 }
 
 impl Inner {
+    /// The texts, and with them the files of other crates that the problem's path leads through:
+    /// to name their fns, never to edit them.
+    fn with_foreign(&self, problem: &Problem, sources: &Sources) -> Sources {
+        let mut texts = sources.clone();
+        for place in problem.path.iter().chain([&problem.future]) {
+            let file = &place.span.file;
+            if !place.span.is_local()
+                && let Ok(text) = std::fs::read_to_string(self.root.join(file))
+            {
+                texts.insert(file.clone(), text);
+            }
+        }
+        texts
+    }
+
     async fn bench<'a>(&self, bench: &'a mut Option<Workbench>) -> Result<&'a mut Workbench> {
         if bench.is_none() {
             let (root, cargo) = (self.root.clone(), self.cargo.clone());

@@ -128,9 +128,12 @@ fn describe(body: &AsyncBody) -> String {
 fn name_bodies(problem: &mut Problem, sources: &Sources) {
     let edition = problem.unit.edition.clone();
     for place in problem.path.iter_mut().chain([&mut problem.future]) {
-        if place.what == "async fn"
-            && let Some(named) = named_fn(place, sources, &edition)
-        {
+        let Some(owner) = place.what.strip_prefix("async fn").filter(|it| !it.starts_with(" `"))
+        else {
+            continue;
+        };
+        if let Some(mut named) = named_fn(place, sources, &edition) {
+            named.what.push_str(owner);
             *place = named;
         }
     }
