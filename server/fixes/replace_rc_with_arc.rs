@@ -90,9 +90,13 @@ pub(super) fn change(context: &RepairContext<'_>, target: &Renames) -> Option<Ve
         return Some(edits);
     }
     let words = retype::texts_of(context.error);
-    let (_, guilty) = words.split_once("is not implemented for `")?;
+    // Either the bounds are missed, or only one of two types has them by now.
+    let guilty = match words.split_once("is not implemented for `") {
+        Some((_, rest)) => rest.split('`').next()?,
+        None => words.split_once("+ Send + Sync").map(|_| words.as_str())?,
+    };
     let bounds = DynBounds {
-        trait_name: dyn_trait(guilty.split('`').next()?)?.to_owned(),
+        trait_name: dyn_trait(guilty)?.to_owned(),
         bounds: vec!["Send", "Sync"],
         references: false,
     };

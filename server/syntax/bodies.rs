@@ -11,11 +11,12 @@ use rustc_hash::FxHashSet;
 
 use super::{
     AsyncBody, BodyKind, Crossing, Origin,
+    control::{AWAIT_NAME, FOR_AWAIT},
     graph::{Action, Graph, ScopeKind},
     liveness::held_at_awaits,
     lower::{Lowering, Place, name_of, plain_name, shifted},
     macros::{AWAITING, STREAMS, macro_name},
-    patterns::plain_binding,
+    patterns::{is_constant_pattern, plain_binding},
     types::{Facts, Methods, ValueFacts},
 };
 
@@ -99,7 +100,9 @@ impl<'a> Finder<'a> {
     // --- kinds of bodies ------------------------------------------------------------------
 
     fn function(&mut self, it: &ast::Fn, site: &Rc<Site>) {
-        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else {
+            return;
+        };
         let mut lowering = self.lowering(site);
         let end = lowering.range(body.syntax()).end();
         lowering.graph.enter(ScopeKind::Locals, end);
@@ -112,7 +115,9 @@ impl<'a> Finder<'a> {
     }
 
     fn block(&mut self, it: &ast::BlockExpr, site: &Rc<Site>) {
-        let Some(keyword) = it.async_token() else { return };
+        let Some(keyword) = it.async_token() else {
+            return;
+        };
         let header_end = it.stmt_list().map(|list| end_before(list.syntax()));
         let mut lowering = self.lowering(site);
         lowering.body_block(it);
@@ -123,7 +128,9 @@ impl<'a> Finder<'a> {
     }
 
     fn closure(&mut self, it: &ast::ClosureExpr, site: &Rc<Site>) {
-        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else {
+            return;
+        };
         let mut lowering = self.lowering(site);
         let end = lowering.range(body.syntax()).end();
         lowering.graph.enter(ScopeKind::Locals, end);
@@ -137,7 +144,9 @@ impl<'a> Finder<'a> {
     // --- macros ---------------------------------------------------------------------------
 
     fn macro_call(&mut self, it: &ast::MacroCall, site: &Rc<Site>, depth: u32) {
-        let Some(tokens) = it.token_tree() else { return };
+        let Some(tokens) = it.token_tree() else {
+            return;
+        };
         let name = macro_name(it);
         if matches!(name.as_str(), "quote" | "quote_spanned" | "parse_quote" | "macro_rules") {
             return;
@@ -217,7 +226,7 @@ impl<'a> Finder<'a> {
         before: &str,
         after: &str,
     ) -> Option<(SyntaxNode, i64)> {
-        let text = tokens.syntax().text().to_string();
+        let text = tokens.syntax().text().to_string().replace("for await ", FOR_AWAIT);
         // `async` needs the braces, everything else has its own.
         let keep_braces = before.ends_with("async");
         let inside = if keep_braces {
@@ -257,14 +266,18 @@ impl<'a> Finder<'a> {
                 }
                 next = word.next_sibling_or_token();
             }
-            let Some(NodeOrToken::Node(group)) = next else { continue };
+            let Some(NodeOrToken::Node(group)) = next else {
+                continue;
+            };
             let range = token.text_range().cover(group.text_range());
             let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else {
                 continue;
             };
             let local = TextRange::at(offset, range.len());
             let text = tokens.text().to_string();
-            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else { continue };
+            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else {
+                continue;
+            };
             let start = i64::from(u32::from(range.start())) + site.shift;
             // An async group inside this one is found with it.
             let nested = token.parent_ancestors().any(|it| is_async_group(&it));
@@ -333,7 +346,9 @@ impl Lowering<'_> {
             self.self_parameter(&it, depth);
         }
         for param in list.params() {
-            let Some(pat) = param.pat() else { continue };
+            let Some(pat) = param.pat().filter(|_| self.is_active(param.syntax())) else {
+                continue;
+            };
             let ty = param.ty().map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
             let ty = ty.unwrap_or_default();
             if let Some(ident) = plain_binding(&pat) {
@@ -425,6 +440,7 @@ fn await_offsets(node: &SyntaxNode, shift: i64, awaiting: &FxHashSet<SmolStr>) -
             SyntaxKind::IDENT => {
                 let hides = AWAITING.contains(&text) || awaiting.contains(text);
                 text == "await"
+                    || text == AWAIT_NAME
                     || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
             }
             kind => kind == T![await] || kind == T![yield] || text == "yield",
@@ -501,7 +517,9 @@ fn declared_beside(parent: &SyntaxNode, child: &SyntaxNode, name: &str) -> Optio
 fn named_in(node: &SyntaxNode, name: &str) -> Option<TextRange> {
     let idents = node.descendants().filter_map(|node| {
         let found = match node.kind() {
-            SyntaxKind::IDENT_PAT => ast::IdentPat::cast(node)?.name()?,
+            SyntaxKind::IDENT_PAT => {
+                ast::IdentPat::cast(node).filter(|pat| !is_constant_pattern(pat))?.name()?
+            }
             SyntaxKind::SELF_PARAM => ast::SelfParam::cast(node)?.name()?,
             _ => return None,
         };

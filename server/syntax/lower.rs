@@ -65,6 +65,11 @@ impl<'a> Lowering<'a> {
         shifted(node.text_range(), self.shift)
     }
 
+    /// Whether a node is compiled, as far as is known.
+    pub(super) fn is_active(&self, node: &SyntaxNode) -> bool {
+        self.facts.cfg.as_ref().is_none_or(|cfg| cfg.allows(node))
+    }
+
     // --- values ---------------------------------------------------------------------------
 
     /// Evaluates an expression for its value.
@@ -75,6 +80,9 @@ impl<'a> Lowering<'a> {
 
     /// The same; temporaries that it borrows directly live in the scope at `extended`.
     pub(super) fn value_extending(&mut self, expr: &ast::Expr, extended: usize) {
+        if !self.is_active(expr.syntax()) {
+            return;
+        }
         if self.depth >= DEPTH_MAX {
             return self.scan_tokens(expr.syntax());
         }
@@ -196,9 +204,15 @@ impl<'a> Lowering<'a> {
     }
 
     fn record(&mut self, it: &ast::RecordExpr, whole: &ast::Expr, extended: usize) {
-        let Some(list) = it.record_expr_field_list() else { return };
+        let Some(list) = it.record_expr_field_list() else {
+            return;
+        };
         let end = self.range(whole.syntax()).end();
-        let fields: Vec<ast::Expr> = list.fields().filter_map(|field| field.expr()).collect();
+        let fields: Vec<ast::Expr> = list
+            .fields()
+            .filter(|field| self.is_active(field.syntax()))
+            .filter_map(|field| field.expr())
+            .collect();
         let waiting: Vec<_> =
             fields.iter().map(|field| self.operand(field, end, extended)).collect();
         if let Some(base) = list.spread() {
@@ -233,7 +247,8 @@ impl<'a> Lowering<'a> {
     ) -> Option<ValueId> {
         self.value_extending(expr, extended);
         let range = self.range(expr.syntax());
-        if !self.graph.awaits_within(range.end(), end) || is_constant_operand(expr) {
+        let waits = self.graph.awaits_within(range.end(), end) && self.is_active(expr.syntax());
+        if !waits || is_constant_operand(expr) {
             return None;
         }
         let facts = self.hint(expr);
@@ -311,7 +326,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn path(&mut self, it: &ast::PathExpr) -> Place {
-        let Some(name) = single_name(it) else { return Place::default() };
+        let Some(name) = single_name(it) else {
+            return Place::default();
+        };
         self.named(&name)
     }
 
@@ -427,7 +444,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn block_extending(&mut self, block: &ast::BlockExpr, extended: Option<usize>) {
-        let Some(list) = block.stmt_list() else { return };
+        let Some(list) = block.stmt_list() else {
+            return;
+        };
         let end = self.range(block.syntax()).end();
         self.graph.enter(ScopeKind::Locals, end);
         for statement in list.statements() {
@@ -449,13 +468,20 @@ impl<'a> Lowering<'a> {
     }
 
     fn statement(&mut self, statement: &ast::Stmt) {
+        if !self.is_active(statement.syntax()) {
+            return;
+        }
         match statement {
             ast::Stmt::LetStmt(it) => self.let_statement(it),
-            ast::Stmt::ExprStmt(it) => {
-                if let Some(expr) = it.expr() {
-                    self.own_temporaries(&expr);
+            ast::Stmt::ExprStmt(it) => match it.expr() {
+                Some(ast::Expr::MacroExpr(it)) => {
+                    if let Some(call) = it.macro_call() {
+                        self.macro_statement(&call);
+                    }
                 }
-            }
+                Some(expr) => self.own_temporaries(&expr),
+                None => {}
+            },
             ast::Stmt::Item(ast::Item::MacroCall(it)) => self.macro_statement(it),
             ast::Stmt::Item(_) => {}
         }

@@ -49,8 +49,12 @@ impl Lowering<'_> {
     }
 
     pub(super) fn macro_call(&mut self, call: &ast::MacroCall) {
-        let Some(tokens) = call.token_tree() else { return };
-        let Some(content) = self.content(&tokens) else { return };
+        let Some(tokens) = call.token_tree() else {
+            return;
+        };
+        let Some(content) = self.content(&tokens) else {
+            return;
+        };
         let name = macro_name(call);
         match name.as_str() {
             "select" | "select_biased" => self.select(call, &tokens),
@@ -87,6 +91,7 @@ impl Lowering<'_> {
         let parsed = match name {
             "write" | "writeln" => self.arguments(content, Taken::ByMethod),
             _ if formats(name) => self.arguments(content, Taken::ByReference),
+            _ if content.text.contains(';') => self.statements(content),
             _ => self.arguments(content, Taken::Unknown) || self.statements(content),
         };
         if !parsed {
@@ -102,7 +107,9 @@ impl Lowering<'_> {
         let text = content.text.replace(';', ",");
         let piece = Piece { text, start: content.start };
         self.with_parsed(&piece, "fn f(){f(", ")}", |this, tree| {
-            let Some(call) = tree.descendants().find_map(ast::CallExpr::cast) else { return };
+            let Some(call) = tree.descendants().find_map(ast::CallExpr::cast) else {
+                return;
+            };
             let args: Vec<ast::Expr> =
                 call.arg_list().into_iter().flat_map(|list| list.args()).collect();
             let end = this.range(call.syntax()).end();
@@ -172,7 +179,9 @@ impl Lowering<'_> {
                 .saturating_sub(1)
         });
         let parts = at.and_then(|at| content.text.get(..at).zip(content.text.get(at + 1..)));
-        let Some((expr, pattern)) = parts else { return self.scan_tokens(tokens.syntax()) };
+        let Some((expr, pattern)) = parts else {
+            return self.scan_tokens(tokens.syntax());
+        };
         // Replaced byte for byte, so that offsets stay.
         let text = format!("{expr}{{{}", pattern.trim_end().trim_end_matches(','));
         let piece = Piece { text, start: content.start };
@@ -188,7 +197,9 @@ impl Lowering<'_> {
 
     /// `tokio::pin!(x)` and `pin_mut!(x)`: `x` moves into a new `x` that is borrowed for good.
     fn pin_variables(&mut self, call: &ast::MacroCall) -> bool {
-        let Some(tokens) = call.token_tree() else { return false };
+        let Some(tokens) = call.token_tree() else {
+            return false;
+        };
         let words = top_level(&tokens);
         let is_list = words.iter().all(|it| matches!(it.kind, SyntaxKind::IDENT | T![,]));
         if !is_list || words.is_empty() {
@@ -344,17 +355,12 @@ fn formats(name: &str) -> bool {
 
 /// Only literals, names and commas: nothing that needs parsing.
 fn is_simple(tokens: &ast::TokenTree) -> bool {
-    let inside = tokens.syntax().children_with_tokens();
-    let mut count = 0;
-    let all_simple = inside.into_iter().all(|it| {
-        count += 1;
-        it.kind().is_trivia()
-            || matches!(
-                it.kind(),
-                SyntaxKind::IDENT | SyntaxKind::STRING | T![,] | T!['('] | T![')']
-            )
-    });
-    all_simple || count <= 2
+    tokens.syntax().children_with_tokens().all(|it| {
+        let is_delimiter =
+            matches!(it.kind(), T!['('] | T![')'] | T!['['] | T![']'] | T!['{'] | T!['}']);
+        let is_word = matches!(it.kind(), SyntaxKind::IDENT | SyntaxKind::STRING | T![,]);
+        it.kind().is_trivia() || is_delimiter || is_word
+    })
 }
 
 /// The last word of a macro's path.
@@ -418,7 +424,9 @@ fn branches(tokens: &ast::TokenTree, shift: i64) -> Vec<Branch> {
     }
     let mut found = Vec::new();
     while let Some(arrow) = position_of_arrow(rest) {
-        let Some((head, tail)) = rest.split_at_checked(arrow) else { break };
+        let Some((head, tail)) = rest.split_at_checked(arrow) else {
+            break;
+        };
         let tail = tail.get(2..).unwrap_or_default();
         let is_block = tail.first().is_some_and(|it| it.text.starts_with('{'));
         let comma = tail.iter().position(|it| it.kind == T![,]).unwrap_or(tail.len());
@@ -456,7 +464,9 @@ fn position_of_arrow(words: &[Word]) -> Option<usize> {
 /// The `=` between pattern and future: not part of `==`, `..=`, `<=`.
 fn position_of_equals(words: &[Word]) -> Option<usize> {
     (0..words.len()).find(|at| {
-        let Some(word) = words.get(*at) else { return false };
+        let Some(word) = words.get(*at) else {
+            return false;
+        };
         let glued_before =
             at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| {
                 before.range.end() == word.range.start()

@@ -7,6 +7,7 @@
 mod bodies;
 mod calls;
 mod captures;
+mod cfg;
 mod control;
 mod depth;
 mod graph;
@@ -22,6 +23,7 @@ mod tests;
 
 use ra_ap_syntax::{AstNode, Edition, SourceFile, TextRange};
 
+pub use cfg::Cfg;
 pub use depth::too_deep;
 pub use types::{Facts, Methods, Receiver, Shape, ValueFacts};
 

@@ -15,4 +15,6 @@ mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+mod pictures;
+mod retype;
 mod tidy;

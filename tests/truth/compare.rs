@@ -6,7 +6,9 @@ use std::{
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with};
+use sendlens::syntax::{
+    AsyncBody, Cfg, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with,
+};
 
 use crate::mir::{self, Body, Local, Span};
 
@@ -29,6 +31,8 @@ pub(crate) struct Score {
     layout: Counts,
     bodies: usize,
     missing: usize,
+    /// Yields that belong to no await of ours.
+    unmatched: usize,
 }
 
 const KNOWLEDGE: [&str; 3] = ["without facts", "with types and methods", "with receivers, too"];
@@ -41,7 +45,9 @@ impl Counts {
     }
 
     fn line(self) -> String {
-        let ratio = |whole: usize| if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 };
+        let ratio = |whole: usize| {
+            if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 }
+        };
         let (precision, recall) = (ratio(self.both + self.ours), ratio(self.both + self.theirs));
         format!(
             "precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})",
@@ -59,10 +65,14 @@ impl Score {
         self.layout.add(other.layout);
         self.bodies += other.bodies;
         self.missing += other.missing;
+        self.unmatched += other.unmatched;
     }
 
     pub(crate) fn print(&self) {
-        println!("bodies {}, not found by us {}", self.bodies, self.missing);
+        println!(
+            "bodies {}, not found by us {}, yields without an await of ours {}",
+            self.bodies, self.missing, self.unmatched
+        );
         for (index, name) in KNOWLEDGE.iter().enumerate() {
             println!("{name:>26}, named: {}", self.named[index].line());
             println!("{name:>26}, all:   {}", self.all[index].line());
@@ -97,9 +107,15 @@ pub(crate) fn compare_directory(
         if !name.ends_with("SimplifyCfg-promote-consts.after.mir") {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(path) else { continue };
-        let Some(body) = mir::read(&text) else { continue };
-        let Some(file) = main_file(&body, root) else { continue };
+        let Ok(text) = std::fs::read_to_string(path) else {
+            continue;
+        };
+        let Some(body) = mir::read(&text) else {
+            continue;
+        };
+        let Some(file) = main_file(&body, root) else {
+            continue;
+        };
         if seen.insert((
             file.clone(),
             body.title.clone(),
@@ -110,6 +126,8 @@ pub(crate) fn compare_directory(
         score.layout.add(check_layout(&paths, path));
     }
     let types = Types::collect(files.values().flat_map(|file| &file.bodies));
+    let options = std::fs::read_to_string(dumps.join("cfg")).ok();
+    let cfg = options.map(|options| Cfg::new(options.lines()));
     let mut methods = Methods::default();
     let mut sources: Vec<_> = files.keys().map(|name| root.join(name)).collect();
     // All of the crate's files: methods are defined in those without a coroutine, too.
@@ -125,8 +143,10 @@ pub(crate) fn compare_directory(
         }
     }
     for (name, file) in &files {
-        let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
-        score.add(&compare_file(name, &text, file, edition, &types, &methods, verbose));
+        let Ok(text) = std::fs::read_to_string(root.join(name)) else {
+            continue;
+        };
+        score.add(&compare_file(name, &text, file, edition, &types, (&methods, &cfg), verbose));
     }
     score
 }
@@ -153,7 +173,9 @@ fn main_file(body: &Body, root: &Path) -> Option<String> {
 /// Our reading of the MIR just before the transform must give the layout that rustc printed.
 fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
     let name = path.to_string_lossy();
-    let Some((stem, _)) = name.rsplit_once(".1-1-") else { return Counts::default() };
+    let Some((stem, _)) = name.rsplit_once(".1-1-") else {
+        return Counts::default();
+    };
     let of = |end: &str| {
         let found = paths.iter().find(|it| {
             let it = it.to_string_lossy();
@@ -222,11 +244,11 @@ fn compare_file(
     file: &File,
     edition: Edition,
     types: &Types,
-    methods: &Methods,
+    (methods, cfg): (&Methods, &Option<Cfg>),
     verbose: bool,
 ) -> Score {
     let lines = Lines::new(text);
-    let mut facts = Facts { methods: methods.clone(), ..Facts::default() };
+    let mut facts = Facts { methods: methods.clone(), cfg: cfg.clone(), ..Facts::default() };
     for body in &file.bodies {
         add_types(body, name, text, &lines, types, &mut facts);
     }
@@ -249,7 +271,8 @@ fn compare_file(
                 continue;
             };
             let verbose = verbose && index == wanted;
-            let (named, all) = compare_body(body, ours, name, text, &lines, verbose);
+            let (named, all, unmatched) = compare_body(body, ours, name, text, &lines, verbose);
+            score.unmatched += if index == 0 { unmatched } else { 0 };
             score.named[index].add(named);
             score.all[index].add(all);
         }
@@ -285,20 +308,27 @@ fn compare_body(
     text: &str,
     lines: &Lines,
     verbose: bool,
-) -> (Counts, Counts) {
+) -> (Counts, Counts, usize) {
     let stored = body.stored();
     let hidden: Vec<TextRange> =
         ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
     let mut next_hidden = hidden.iter();
-    let foreign =
-        stored.iter().filter(|(span, _)| await_range(span, name, text, lines).is_none()).count();
+    // An await of a macro's definition lies outside of the body, in this file or in another.
+    let own_await = |span: &Span| {
+        await_range(span, name, text, lines).filter(|range| ours.awaits.contains(range))
+    };
+    let foreign = stored.iter().filter(|(span, _)| own_await(span).is_none()).count();
     let mut theirs: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     let mut known_awaits = BTreeSet::new();
+    let mut unmatched = 0;
     for (span, held) in &stored {
-        let at = match await_range(span, name, text, lines) {
+        let at = match own_await(span) {
             Some(range) => range,
             None if foreign == hidden.len() => *next_hidden.next().unwrap_or(&hidden[0]),
-            None => continue,
+            None => {
+                unmatched += 1;
+                continue;
+            }
         };
         known_awaits.insert((at.start(), at.end()));
         for local in held.iter().filter_map(|it| body.locals.get(it)) {
@@ -344,7 +374,7 @@ fn compare_body(
             }
         }
     }
-    (named, all)
+    (named, all, unmatched)
 }
 
 fn count(counts: &mut Counts, both: bool, ours: bool) {
@@ -452,10 +482,15 @@ fn closes_at_end(value: &str) -> bool {
 fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, facts: &mut Facts) {
     let mut chosen: HashMap<TextRange, (u32, ValueFacts)> = HashMap::new();
     for local in body.locals.values().filter(|local| local.span.file == name) {
-        let Some(range) = lines.range(text, &local.span) else { continue };
+        let Some(range) = lines.range(text, &local.span) else {
+            continue;
+        };
         let range = strip(text, range);
         let explicit = text[range].starts_with('&');
-        if local.is_reference_to && !explicit && local.name.is_none() {
+        let says_deref = [".deref()", ".deref_mut()"].iter().any(|it| text[range].ends_with(it));
+        let is_adjustment =
+            local.is_reference_to && !explicit || local.made_by_deref && !says_deref;
+        if is_adjustment && local.name.is_none() {
             continue;
         }
         let is_await = text[range].ends_with(".await");
@@ -490,7 +525,9 @@ fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut
     for local in
         body.locals.values().filter(|local| local.span.file == name && local.name.is_none())
     {
-        let Some(range) = lines.range(text, &local.span) else { continue };
+        let Some(range) = lines.range(text, &local.span) else {
+            continue;
+        };
         // `await` makes one of its own, to the task's context.
         let by_reference = local.is_reference_to && !local.ty.contains("task::Context");
         *by_range.entry(strip(text, range)).or_default() |= by_reference;

@@ -52,7 +52,9 @@ fn parse_edition(text: &str) -> Edition {
 fn programs(files: &[&str], verbose: bool) -> Score {
     let mut total = Score::default();
     for file in files {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let Ok(text) = std::fs::read_to_string(file) else {
+            continue;
+        };
         for (name, program) in cases(&text) {
             let editions: &[&str] = match edition_of(&program) {
                 Some("2018") => &["2018"],

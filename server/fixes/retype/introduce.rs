@@ -133,10 +133,7 @@ fn new_import(file: &Utf8Path, tree: &SyntaxNode, path: &str) -> Option<Site> {
     };
     let text_of = |it: &ast::Use| it.use_tree().map(|it| it.syntax().text().to_string());
     let mut earlier = uses.iter().filter(|it| it.attrs().next().is_none());
-    let anchor = earlier
-        .by_ref()
-        .filter(|it| text_of(it).is_some_and(|text| text.as_str() < path))
-        .next_back();
+    let anchor = earlier.by_ref().rfind(|it| text_of(it).is_some_and(|text| text.as_str() < path));
     Some(match anchor {
         Some(anchor) => {
             let at = TextRange::empty(anchor.syntax().text_range().end());
