@@ -9,6 +9,7 @@ mod demand;
 mod overlay;
 mod probe;
 mod rounds;
+mod seed;
 mod tidy;
 mod types;
 mod workbench;
