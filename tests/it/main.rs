@@ -16,4 +16,5 @@ mod flycheck;
 mod handshake;
 mod manual;
 mod pictures;
+mod retype;
 mod tidy;
