@@ -15,4 +15,5 @@ mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+mod recognise;
 mod tidy;
