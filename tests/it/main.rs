@@ -16,5 +16,6 @@ mod flycheck;
 mod handshake;
 mod manual;
 mod pictures;
+mod recognise;
 mod retype;
 mod tidy;
