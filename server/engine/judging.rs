@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use rustc_hash::FxHashMap;
-use tokio::{runtime, sync::oneshot, task::spawn_blocking};
+use tokio::task::AbortHandle;
 
 use super::{Engine, Event, Handle, Judged, Shown};
 use crate::{
     documents::Documents,
-    oracle::Oracle,
+    oracle::{NoLongerReported, Oracle},
     problem::{Fix, Problem},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Judging {
     /// Which texts each problem was last judged for.
     judged: FxHashMap<(usize, String), u64>,
     /// Dropped, it stops the compiler.
-    running: Option<oneshot::Sender<()>>,
+    running: Option<Running>,
     /// The file that the user looked at last.
     focus: Option<Utf8PathBuf>,
 }
@@ -173,6 +173,16 @@ impl Engine {
     }
 }
 
+/// A question to the compiler. Dropping it stops the compiler.
+#[derive(Debug)]
+struct Running(AbortHandle);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// One problem before the judge.
 struct Case {
     workspace: usize,
@@ -183,32 +193,22 @@ struct Case {
 }
 
 impl Case {
-    /// Starts the oracle; dropping the result stops it. It gets a thread of its own, because
-    /// between its questions to the compiler it parses and compares whole workspaces. A panic
-    /// costs this one answer.
-    fn start(self, oracle: Oracle) -> oneshot::Sender<()> {
-        let (stop, stopped) = oneshot::channel();
+    /// Starts the oracle; dropping the result stops it. A panic costs this one answer.
+    fn start(self, oracle: Oracle) -> Running {
+        let handle = self.handle.clone();
+        let nothing = self.judged(());
+        let judging = tokio::spawn(async move { self.ask(oracle).await });
+        let running = Running(judging.abort_handle());
         tokio::spawn(async move {
-            let handle = self.handle.clone();
-            let nothing = self.judged(());
-            let runtime = runtime::Handle::current();
-            let judging = spawn_blocking(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        fixes = self.ask(oracle) => Some(fixes),
-                        _ = stopped => None,
-                    }
-                })
-            });
             let what = match judging.await {
-                Ok(None) => return,
-                Ok(Some(fixes)) => fixes.map_err(|error| format!("{error:#}")),
+                Err(error) if error.is_cancelled() => return,
+                Ok(fixes) => fixes.map_err(|error| format!("{error:#}")),
                 Err(error) => Err(error.to_string()),
             };
             let Judged { workspace, problem, epoch, .. } = nothing;
             handle.send(Event::AllFixesKnown(Judged { workspace, problem, epoch, what }));
         });
-        stop
+        running
     }
 
     async fn ask(&self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
@@ -219,8 +219,12 @@ impl Case {
                 sources.insert(inside, document.text.to_string());
             }
         }
-        let examined = oracle.examine(problem, &sources).await?;
-        let examined = examined.map(Box::new);
+        let examined = match oracle.examine(problem, &sources).await {
+            Ok(examined) => examined.map(Box::new),
+            // The text has solved it before anybody saved: the hint need not wait for that.
+            Err(error) if self.is_solved(&error) => None,
+            Err(error) => return Err(error),
+        };
         self.handle.send(Event::Examined(self.judged(examined.clone())));
         let Some(examined) = examined else {
             return Ok(Vec::new());
@@ -228,7 +232,22 @@ impl Case {
         let mut on_fix = |fix: &Fix| {
             self.handle.send(Event::FixKnown(self.judged(fix.clone())));
         };
-        oracle.judge(&examined, &sources, &mut on_fix).await
+        match oracle.judge(&examined, &sources, &mut on_fix).await {
+            Err(error) if self.is_solved(&error) => {
+                self.handle.send(Event::Examined(self.judged(None)));
+                Ok(Vec::new())
+            }
+            fixes => fixes,
+        }
+    }
+
+    /// Whether an edit that is not saved has solved the problem. Of texts as they are on the disk
+    /// the check knows more than the oracle: it may have other features, or clippy's lints.
+    fn is_solved(&self, error: &anyhow::Error) -> bool {
+        let mut open = self.documents.iter().filter(|(file, _)| file.starts_with(&self.shown.root));
+        let unsaved = open.any(|(_, document)| !document.unsaved().is_empty());
+        let by_clippy = self.shown.problem.lint.as_ref().is_some_and(|it| it.contains("clippy"));
+        unsaved && !by_clippy && error.is::<NoLongerReported>()
     }
 
     fn judged<T>(&self, what: T) -> Judged<T> {

@@ -1,5 +1,6 @@
-//! What a hover says, from domain types alone: on a held value, on an `.await` that it crosses, and
-//! on what demands `Send`. Nothing elsewhere, so that rust-analyzer's hover stays first.
+//! What a hover says of problems, from domain types alone: on a held value, on an `.await` that it
+//! crosses, on what demands `Send`, and where a problem without a value is reported. Nothing
+//! elsewhere, so that rust-analyzer's hover stays first.
 
 use camino::Utf8Path;
 use ropey::Rope;
@@ -7,6 +8,7 @@ use ropey::Rope;
 use crate::{
     engine::Shown,
     problem::{Held, Place, Position, Problem, Span, Verdict},
+    recognise::advice,
 };
 
 /// Makes a link to a place: the problem's workspace, the text of the link, the place.
@@ -30,7 +32,7 @@ pub(super) fn explain(
     link: Link<'_>,
 ) -> Option<Answer> {
     let page = |shown| Page { shown, file, text, link };
-    let sections = [on_values, on_awaits, on_demand];
+    let sections = [on_values, on_awaits, on_demand, on_report];
     let mut answers = sections.iter().flat_map(|section| {
         let answer = |shown| section(&page(shown), position);
         problems.iter().flat_map(answer).collect::<Vec<_>>()
@@ -176,6 +178,27 @@ fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
     }
     let text = path(page, demand);
     vec![Answer { text, span }]
+}
+
+/// Problems without a value at fault have one place only: where they are reported.
+fn on_report(page: &Page<'_>, position: Position) -> Vec<Answer> {
+    let problem = page.problem();
+    let advice = advice(problem);
+    if !problem.held.is_empty() && advice.is_empty() {
+        return Vec::new();
+    }
+    let places = [problem.culprit(), &problem.reported_at].into_iter();
+    // A report that covers a whole block would answer everywhere in it.
+    let mut here =
+        places.filter(|span| span.start.line == position.line && page.is_at(span, position));
+    let Some(span) = here.next() else {
+        return Vec::new();
+    };
+    let mut paragraphs = vec![format!("**{}**", problem.message)];
+    paragraphs.extend(advice);
+    paragraphs.extend(page.demand());
+    paragraphs.extend(best_fix(problem));
+    vec![Answer { text: paragraphs.join("\n\n"), span: span.clone() }]
 }
 
 /// rustc points to the argument; to the user `spawn(` before it is the demand.
@@ -344,6 +367,38 @@ mod tests {
     fn nothing_elsewhere() {
         check(5, 6, expect!["nothing"]);
         check(12, 30, expect!["nothing"]);
+    }
+
+    #[test]
+    fn a_problem_without_a_value() {
+        let mut problem = problem("p");
+        problem.kind = crate::problem::Kind::NotGeneralEnough;
+        problem.message = "`żółw` is not general enough".into();
+        problem.held.clear();
+        problem.fixes.clear();
+        problem.demand = None;
+        problem.future.span = span(9, 1, 5);
+        let at_report = problem.clone();
+        check_problem(
+            problem.clone(),
+            9,
+            3,
+            expect![[r#"
+            **`żółw` is not general enough**
+
+            No value is at fault here: when the compiler looks into the future it forgets how lifetimes relate, and then cannot prove what it needs for all of them.
+
+            Usually a closure that takes or returns references is alive across an `.await`, often inside an iterator or a stream.
+
+            Known ways out: `flat_map` instead of `map(..).flatten()`, `collect()` before the loop, items that are owned instead of borrowed, or a boxed future (`Pin<Box<dyn Future<Output = T> + Send>>`) as the function's return type."#]],
+        );
+        let advised = |line| {
+            let shown = Shown { root: "/w".into(), problem: Arc::new(at_report.clone()) };
+            let position = Position { line, column: 6 };
+            let link = |_: &Shown, label: &str, _: &Span| label.to_owned();
+            explain(&[shown], "/w/src/main.rs".into(), &Rope::new(), position, &link).is_some()
+        };
+        assert!(advised(12) && !advised(13));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
 
 use super::{
-    demand::{NEED, demand_of},
+    demand::{Demand, NEED, demand_of},
     types,
     workbench::Workbench,
 };
@@ -37,7 +37,9 @@ struct Asked<'a> {
     text: &'a str,
     /// Where the async body stands, or a part of it.
     range: Option<TextRange>,
-    func: Option<ast::Fn>,
+    /// What demands `Send` of it, where a function can. No tree is kept: trees are not `Send`, and
+    /// the compiler is awaited.
+    demand: Option<Demand>,
 }
 
 /// Fills in the values at fault. `Ok(None)`: the compiler says that the body is `Send`, so the
@@ -51,9 +53,7 @@ pub(super) async fn ask(
     let Some(asked) = find_body(problem, sources) else {
         return Ok(Some(problem.clone()));
     };
-    if let Some(func) = &asked.func
-        && let Some(demand) = demand_of(func)
-    {
+    if let Some(demand) = &asked.demand {
         let text = insert(asked.text, demand.at, &demand.text);
         let said = run(bench, command, sources, asked.file, text, NEED).await?;
         if let Some(found) = explained(problem, &said, bench.root()) {
@@ -139,7 +139,8 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
                 let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
                 let range = func.body()?.syntax().text_range();
-                Some(Asked { file, text, range: Some(range), func: Some(func) })
+                let demand = demand_of(&func);
+                Some(Asked { file, text, range: Some(range), demand })
             })
         }
         None => {
@@ -151,13 +152,14 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let inside = bodies.filter(|body| span.contains_range(body.range));
                 let body = inside.max_by_key(|body| body.range.len());
                 let range = body.map(|body| body.range);
-                return Some(Asked { file, text, range, func: None });
+                return Some(Asked { file, text, range, demand: None });
             }
             let tree = SourceFile::parse(text, edition(problem)).tree();
             let is_fn = problem.future.what.contains("fn");
             let element = tree.syntax().covering_element(span);
             let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
-            Some(Asked { file, text, range: Some(span), func })
+            let demand = func.as_ref().and_then(demand_of);
+            Some(Asked { file, text, range: Some(span), demand })
         }
     }
 }

@@ -16,15 +16,16 @@ mod workbench;
 
 use std::{collections::HashMap, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{MetadataCommand, diagnostic::Diagnostic};
 use tokio::sync::Mutex;
 
 use crate::{
     fixes::{self, Draft},
+    flycheck::place,
     problem::{Fix, Kind, Problem, Unit, Verdict},
-    recognise::complete,
+    recognise::{complete, recognise},
     rustc::RustcCommand,
     sources::Sources,
     syntax,
@@ -32,7 +33,7 @@ use crate::{
 };
 use rounds::{Accepted, Trial, try_draft};
 use types::TypedBody;
-use workbench::{Survey, Workbench};
+use workbench::{Survey, Workbench, is_error};
 
 /// How to call cargo for a workspace: mirrors rust-analyzer's settings of the same names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,10 +48,18 @@ pub struct CargoSettings {
 }
 
 impl CargoSettings {
-    /// cargo itself: what started us, else what is in `PATH`.
+    /// cargo itself, wherever the rest of the server finds it.
     pub fn cargo_program(&self) -> String {
-        std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+        place::cargo()
     }
+}
+
+/// The compiler has nothing to say against the code any more: the text has moved on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the compiler no longer reports this problem ({target} of package {package})")]
+pub struct NoLongerReported {
+    package: String,
+    target: String,
 }
 
 /// Answers questions about one workspace. Cheap to clone; asks one thing at a time.
@@ -103,7 +112,8 @@ impl Oracle {
     /// that the future is `Send` after all: the error is none of ours.
     ///
     /// # Errors
-    /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
+    /// [`NoLongerReported`] when these texts do not have the problem. Others when cargo or rustc
+    /// cannot be run, or the problem's unit is not part of the selection.
     pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
         let mut problem = problem.clone();
         let texts = self.inner.with_foreign(&problem, sources);
@@ -142,14 +152,17 @@ impl Oracle {
     /// Dropping the future kills the running compiler.
     ///
     /// # Errors
-    /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
+    /// Those of [`Self::examine`].
     pub async fn judge(
         &self,
         problem: &Problem,
         sources: &Sources,
         on_fix: &mut (dyn FnMut(&Fix) + Send),
     ) -> Result<Vec<Fix>> {
-        let drafts = fixes::drafts(problem, sources);
+        let (of_problem, texts) = (problem.clone(), sources.clone());
+        // Drafting parses whole workspaces, while others on this thread want to be answered.
+        let drafts =
+            tokio::task::spawn_blocking(move || fixes::drafts(&of_problem, &texts)).await?;
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
@@ -270,7 +283,7 @@ async fn find_unit(
     problem: &Problem,
     sources: &Sources,
 ) -> Result<(RustcCommand, Vec<Diagnostic>)> {
-    let mut last_error = None;
+    let mut seen: Option<Vec<Diagnostic>> = None;
     for test_form in [false, true] {
         let mut unit = problem.unit.clone();
         if let Ok(inside) = unit.src.strip_prefix(root) {
@@ -286,10 +299,19 @@ async fn find_unit(
         if compare::reports(problem, &before, bench.root()) {
             return Ok((command, before));
         }
-        last_error = Some("the compiler no longer reports this problem");
+        seen.get_or_insert_default().extend(before);
     }
-    let why = last_error.unwrap_or("cargo did not compile its target");
-    anyhow::bail!("{why} ({} of package {})", problem.unit.target, problem.unit.package)
+    let Unit { package, target, .. } = problem.unit.clone();
+    let said = seen.with_context(|| {
+        format!("cargo did not compile its target ({target} of package {package})")
+    })?;
+    // Other errors end the compilation before anybody asks for `Send`.
+    let root = bench.root();
+    let is_other = |it: &&Diagnostic| is_error(it) && recognise(it, &problem.unit, root).is_none();
+    if let Some(error) = said.iter().find(is_other) {
+        bail!("the code does not compile ({target} of package {package}): {}", error.message);
+    }
+    bail!(NoLongerReported { package, target })
 }
 
 fn verified(draft: Draft, accepted: Accepted) -> Fix {
@@ -314,7 +336,7 @@ fn target_dir(root: &Utf8Path, cargo: &CargoSettings) -> Result<Utf8PathBuf> {
         return Ok(root.join(dir));
     }
     let mut command = MetadataCommand::new();
-    command.no_deps().current_dir(root);
+    command.cargo_path(cargo.cargo_program()).no_deps().current_dir(root);
     for (name, value) in &cargo.env {
         command.env(name, value);
     }
