@@ -7,8 +7,9 @@ use ra_ap_syntax::{
 
 use super::{
     graph::Action,
-    lower::{Lowering, Place, plain_name, shifted},
+    lower::{Lowering, plain_name, shifted},
     patterns::is_constant_pattern,
+    places::Place,
     types::Receiver,
 };
 
@@ -244,7 +245,7 @@ fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
             })?;
             let start = visible_from(&pat, &scope);
             let end = scope.text_range().end();
-            let name = plain_name(&pat.name()?.text());
+            let name = plain_name(pat.name()?.text());
             (start <= end).then(|| Inner {
                 name,
                 visible: TextRange::new(start, end),
