@@ -1,3 +1,3 @@
 //! Asks the installed compiler about each program, closer questions included.
 
-pub fn ask(_programs: &[&str]) {}
+pub(crate) fn ask(_programs: &[&str]) {}
