@@ -158,7 +158,7 @@ impl<'w> Walk<'w> {
             _ => owner,
         });
         if let (Some(owner), Some(name)) = (owner, field.field_name()) {
-            self.fields(file, &name.text(), &|it| it == owner);
+            self.fields(file, name.text(), &|it| it == owner);
         }
     }
 
