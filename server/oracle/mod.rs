@@ -187,16 +187,34 @@ impl Oracle {
             survey: &surveyed.survey,
         };
         let mut offered: Vec<Fix> = Vec::new();
+        let mut failure = None;
         for draft in drafts {
-            let Some(accepted) = try_draft(bench, &trial, &draft).await? else {
-                continue;
+            let accepted = match try_draft(bench, &trial, &draft).await {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => continue,
+                // One compiler run that breaks off costs one fix.
+                Err(error) => {
+                    tracing::warn!(fix = draft.id, "not judged: {error:#}");
+                    failure = Some(error);
+                    continue;
+                }
             };
+            // What leaves nothing behind is better than what leads to the next problem.
+            let is_clean = accepted.uncovered.is_empty();
             let mut fix = verified(draft, accepted);
-            fix.preferred = offered.is_empty();
+            fix.preferred = is_clean && !offered.iter().any(|it| it.preferred);
             on_fix(&fix);
             offered.push(fix);
         }
-        Ok(offered)
+        if !offered.iter().any(|it| it.preferred)
+            && let Some(first) = offered.first_mut()
+        {
+            first.preferred = true;
+        }
+        match failure {
+            Some(error) if offered.is_empty() => Err(error),
+            _ => Ok(offered),
+        }
     }
 }
 
