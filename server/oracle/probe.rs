@@ -17,6 +17,9 @@ use crate::{
     syntax::{AsyncBody, Crossing, Origin},
 };
 
+/// How the answers about types start.
+pub(super) const MARK: &str = "sendlens-type:";
+
 /// Declared at the start of the probed body; items see no generics, which suits them.
 const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{N}:{Self}\")] \
     trait SendlensType<const N: usize> {} \
@@ -184,7 +187,7 @@ pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
 }
 
 fn type_answer(message: &str) -> Option<(usize, &str)> {
-    let (n, ty) = message.strip_prefix("sendlens-type:")?.split_once(':')?;
+    let (n, ty) = message.strip_prefix(MARK)?.split_once(':')?;
     Some((n.parse().ok()?, ty))
 }
 
