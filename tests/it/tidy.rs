@@ -51,7 +51,11 @@ fn assert_absent(folder: &str, words: &[&str], concerns: impl Fn(&Path) -> bool)
 }
 
 fn is_core(path: &Path) -> bool {
-    CORE.iter().any(|module| path.starts_with(module)) && !path.ends_with("tests.rs")
+    CORE.iter().any(|module| path.starts_with(module)) && !is_test(path)
+}
+
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
 }
 
 #[test]
