@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use rustc_hash::FxHashMap;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
-use super::{Engine, Event, Handle, Judged, Shown};
+use super::{Engine, Event, Handle, Judged, Shown, tracking::texts};
 use crate::{
     documents::Documents,
     oracle::{NoLongerReported, Oracle},
@@ -44,6 +44,30 @@ impl Judging {
         self.running = None;
     }
 
+    /// A question was put to the compiler.
+    pub(super) fn start(&mut self, running: Running) {
+        self.running = Some(running);
+    }
+
+    /// A question is answered. `false` when nobody wants to know any more.
+    pub(super) fn done(&mut self, epoch: u64) -> bool {
+        let is_wanted = epoch == self.epoch;
+        if is_wanted {
+            self.running = None;
+        }
+        is_wanted
+    }
+
+    /// How often any text has changed.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The file that the user looked at last.
+    pub(super) fn focus(&self) -> Option<&Utf8PathBuf> {
+        self.focus.as_ref()
+    }
+
     /// A problem is not what it was: it is judged again.
     pub(super) fn forget(&mut self, workspace: usize, problem: Option<String>) {
         if let Some(problem) = problem {
@@ -64,6 +88,7 @@ impl Engine {
             return;
         }
         let Some((workspace, oracle, shown)) = self.next_to_judge() else {
+            self.ask_next();
             return;
         };
         let problem = Arc::clone(&shown.problem);
@@ -129,7 +154,7 @@ impl Engine {
             }
             known.id != judged.problem || examined.is_some()
         });
-        self.publish_due = true;
+        self.learnt();
     }
 
     pub(super) fn fix_known(&mut self, judged: Judged<Fix>) {
@@ -147,10 +172,9 @@ impl Engine {
     }
 
     pub(super) fn all_fixes_known(&mut self, judged: Judged<Result<Vec<Fix>, String>>) {
-        if judged.epoch != self.judging.epoch {
+        if !self.judging.done(judged.epoch) {
             return;
         }
-        self.judging.running = None;
         let all = judged.what.unwrap_or_else(|error| {
             // Broken text, or a problem that an edit has solved: what cannot be judged is not
             // offered.
@@ -175,7 +199,13 @@ impl Engine {
 
 /// A question to the compiler. Dropping it stops the compiler.
 #[derive(Debug)]
-struct Running(AbortHandle);
+pub(super) struct Running(AbortHandle);
+
+impl<T> From<&JoinHandle<T>> for Running {
+    fn from(task: &JoinHandle<T>) -> Self {
+        Self(task.abort_handle())
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -198,7 +228,7 @@ impl Case {
         let handle = self.handle.clone();
         let nothing = self.judged(());
         let judging = tokio::spawn(async move { self.ask(oracle).await });
-        let running = Running(judging.abort_handle());
+        let running = Running::from(&judging);
         tokio::spawn(async move {
             let what = match judging.await {
                 Err(error) if error.is_cancelled() => return,
@@ -213,12 +243,7 @@ impl Case {
 
     async fn ask(&self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
         let problem = &self.shown.problem;
-        let mut sources = oracle.read_sources(problem).await;
-        for (file, document) in self.documents.iter() {
-            if let Ok(inside) = file.strip_prefix(&self.shown.root) {
-                sources.insert(inside, document.text.to_string());
-            }
-        }
+        let sources = texts(&oracle, &self.shown.root, &self.documents).await;
         let examined = match oracle.examine(problem, &sources).await {
             Ok(examined) => examined.map(Box::new),
             // The text has solved it before anybody saved: the hint need not wait for that.

@@ -31,6 +31,8 @@ pub(super) struct Served {
     pub(super) results: Results,
     /// The run that reads the journal of an earlier session, and that journal's age.
     old_run: Option<(u64, SystemTime)>,
+    /// Whether any check has been complete.
+    checked: bool,
 }
 
 impl Served {
@@ -39,7 +41,14 @@ impl Served {
         flycheck: Option<Flycheck>,
         oracle: Option<Oracle>,
     ) -> Self {
-        Self { workspace, flycheck, oracle, results: Results::default(), old_run: None }
+        Self {
+            workspace,
+            flycheck,
+            oracle,
+            results: Results::default(),
+            old_run: None,
+            checked: false,
+        }
     }
 
     /// The name that problems have for a file.
@@ -82,6 +91,7 @@ impl Served {
     /// A run is complete. Says whether anything is over.
     pub(super) fn finished(&mut self, run: u64) -> bool {
         let root = &self.workspace.root;
+        self.checked = true;
         let mut changed = self.results.finished(run);
         self.results.retain(|problem| {
             // No run ever speaks of a file that was deleted along with its target.
@@ -90,6 +100,11 @@ impl Served {
             exists
         });
         changed
+    }
+
+    /// Whether any check has been complete.
+    pub(super) fn was_checked(&self) -> bool {
+        self.checked
     }
 
     /// The texts that a problem speaks of, as they are on the disk.

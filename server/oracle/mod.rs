@@ -19,6 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{MetadataCommand, diagnostic::Diagnostic};
+use ra_ap_syntax::Edition;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -32,7 +33,8 @@ use crate::{
     text::Lines,
 };
 use rounds::{Accepted, Trial, try_draft};
-use types::TypedBody;
+use types::Answering;
+pub use types::TypedBody;
 use workbench::{Survey, Workbench, is_error};
 
 /// How to call cargo for a workspace: mirrors rust-analyzer's settings of the same names.
@@ -82,6 +84,8 @@ struct State {
     surveyed: Option<Surveyed>,
     /// Commands survive texts: they change with manifests only.
     commands: HashMap<(Unit, bool), RustcCommand>,
+    /// So do these.
+    answering: Answering,
 }
 
 /// What is known of one state of the texts.
@@ -101,7 +105,7 @@ impl Oracle {
 
     /// Reads the workspace's Rust files and manifests from disk. Unsaved buffers are not
     /// included: `Sources::insert` those over it.
-    pub async fn read_sources(&self, _problem: &Problem) -> Sources {
+    pub async fn read_sources(&self) -> Sources {
         let root = self.inner.root.clone();
         let read = tokio::task::spawn_blocking(move || read_tree(&root)).await;
         read.unwrap_or_default()
@@ -143,6 +147,26 @@ impl Oracle {
         }
         add_hidden_values(bench, &command, &mut surveyed.types, &mut problem, sources).await?;
         Ok(Some(problem))
+    }
+
+    /// The async bodies of a file (relative to the workspace root), with what the compiler says
+    /// of every value that crosses an await, whether or not there is a problem. `None` when it
+    /// says nothing: the text does not compile so far, or belongs to no target.
+    ///
+    /// Dropping the future kills the running compiler.
+    ///
+    /// # Errors
+    /// When cargo or rustc cannot be run.
+    pub async fn values(
+        &self,
+        file: &Utf8Path,
+        edition: Edition,
+        sources: &Sources,
+    ) -> Result<Option<Vec<TypedBody>>> {
+        let mut state = self.inner.state.lock().await;
+        let State { bench, answering, .. } = &mut *state;
+        let bench = self.inner.bench(bench).await?;
+        types::of_open_file(bench, answering, sources, file, edition).await
     }
 
     /// Drafts the fixes of a problem and asks the compiler about each, likeliest first.

@@ -1,17 +1,20 @@
 //! The types of held values: every async body of a file, probed in one compiler run.
 
+use std::collections::{BTreeMap, HashMap};
+
 use anyhow::Result;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{Edition, TextRange};
 
 use super::{
     closer::run,
     probe::{self, Answer},
-    workbench::Workbench,
+    workbench::{Survey, Workbench},
 };
 use crate::{
+    alive::Known,
     problem::{Await, Held, Problem},
-    rustc::RustcCommand,
+    rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
     syntax::{self, AsyncBody},
     text::Lines,
@@ -19,8 +22,9 @@ use crate::{
 
 /// An async body, and what the compiler said of each value that it keeps.
 #[derive(Debug, Clone)]
-pub(super) struct TypedBody {
-    pub(super) body: AsyncBody,
+pub struct TypedBody {
+    /// The body.
+    pub body: AsyncBody,
     /// One for each crossing, in the same order; `None` where the compiler did not answer.
     answers: Vec<Option<Answer>>,
 }
@@ -36,15 +40,8 @@ pub(super) async fn of_file(
     let Some(text) = sources.text(file) else { return Ok(Vec::new()) };
     let bodies = syntax::analyse(text, edition);
     let probed = probe::with_probes(text, edition, &bodies);
-    let said = run(bench, command, sources, file, probed, "sendlens-type").await?;
-    let mut answers = probe::answers(&said);
-    let mut n = 0..;
-    let typed = bodies.into_iter().map(|body| {
-        let numbers = n.by_ref().take(body.crossings.len());
-        let answers = numbers.map(|n| answers.remove(&n)).collect();
-        TypedBody { body, answers }
-    });
-    Ok(typed.collect())
+    let said = run(bench, command, sources, file, probed, probe::MARK).await?;
+    Ok(typed(bodies, probe::answers(&said)))
 }
 
 /// The innermost body around a range.
@@ -53,7 +50,75 @@ pub(super) fn innermost(bodies: &[TypedBody], range: TextRange) -> Option<&Typed
     around.min_by_key(|it| it.body.range.len())
 }
 
+/// What [`of_open_file`] remembers: which unit answers for a file.
+pub(super) type Answering = HashMap<Utf8PathBuf, RustcCommand>;
+
+/// The same for a file of which no failing unit is known: the text with probes makes its units
+/// dirty, so cargo compiles them and prints how. `None` when nobody answers.
+pub(super) async fn of_open_file(
+    bench: &mut Workbench,
+    answering: &mut Answering,
+    sources: &Sources,
+    file: &Utf8Path,
+    edition: Edition,
+) -> Result<Option<Vec<TypedBody>>> {
+    let Some(text) = sources.text(file) else { return Ok(None) };
+    let bodies = syntax::analyse(text, edition);
+    let mut probed = sources.clone();
+    probed.insert(file, probe::with_probes(text, edition, &bodies));
+    if let Some(command) = answering.get(file) {
+        let answers = probe::answers(&bench.compile(&probed, command).await?);
+        if !answers.is_empty() {
+            return Ok(Some(typed(bodies, answers)));
+        }
+    }
+    let survey = bench.survey(&probed).await?;
+    let said = survey.diagnostics.iter().map(|it| it.diagnostic.clone()).collect::<Vec<_>>();
+    let answers = probe::answers(&said);
+    if answers.is_empty() {
+        return Ok(None);
+    }
+    if let Some(command) = answering_unit(&survey, bench.root()) {
+        answering.insert(file.to_owned(), command.clone());
+    }
+    Ok(Some(typed(bodies, answers)))
+}
+
+/// The unit to ask next time: of its two forms the one for tests, which has all the code.
+fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<&'a RustcCommand> {
+    let is_answer = |it: &&UnitDiagnostic| it.diagnostic.message.starts_with(probe::MARK);
+    let unit = &survey.diagnostics.iter().find(is_answer)?.unit;
+    let of_form = |test_form| {
+        survey.commands.iter().find(move |command| command.compiles(unit, test_form, root))
+    };
+    of_form(true).or_else(|| of_form(false))
+}
+
+fn typed(bodies: Vec<AsyncBody>, mut answers: BTreeMap<usize, Answer>) -> Vec<TypedBody> {
+    let mut n = 0..;
+    let typed = bodies.into_iter().map(|body| {
+        let numbers = n.by_ref().take(body.crossings.len());
+        let answers = numbers.map(|n| answers.remove(&n)).collect();
+        TypedBody { body, answers }
+    });
+    typed.collect()
+}
+
 impl TypedBody {
+    /// What the compiler said of each crossing, in their order.
+    pub fn known(&self) -> Vec<Known> {
+        let known = |answer: &Option<Answer>| match answer {
+            Some(Answer { ty, shortfall: Some(shortfall) }) => {
+                Known { ty: ty.clone(), send: Some(false), why: shortfall.why.clone() }
+            }
+            Some(Answer { ty, shortfall: None }) => {
+                Known { ty: ty.clone(), send: ty.is_some().then_some(true), why: Vec::new() }
+            }
+            None => Known::default(),
+        };
+        self.answers.iter().map(known).collect()
+    }
+
     /// The values that are not `Send`, with the leaf of each.
     pub(super) fn not_send(&self, file: &Utf8Path, text: &str) -> Vec<(String, Held)> {
         let lines = Lines::new(text);

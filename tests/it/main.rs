@@ -7,6 +7,7 @@ mod client;
 mod package;
 mod project;
 
+mod alive;
 mod bad_input;
 mod check;
 mod children;

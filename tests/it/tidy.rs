@@ -59,6 +59,10 @@ fn is_core(path: &Path) -> bool {
     CORE.iter().any(|module| path.starts_with(module)) && !is_test(path)
 }
 
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
+}
+
 #[test]
 fn the_core_is_pure() {
     let impure = ["lsp_types::", "tower_lsp::", "std::fs", "std::process", "std::env", "tokio::"];
