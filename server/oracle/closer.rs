@@ -25,7 +25,10 @@ use crate::{
 
 /// Whether an error is one that names no value, so that asking closer helps.
 pub(super) fn needs_asking(problem: &Problem) -> bool {
-    let shape = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler);
+    let shape = matches!(
+        problem.kind,
+        Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler | Kind::Generic
+    );
     shape
         && problem.held.is_empty()
         && (problem.future.span.is_local() || problem.kind == Kind::Handler)
