@@ -25,7 +25,10 @@ use crate::{
 
 /// Whether an error is one that names no value, so that asking closer helps.
 pub(super) fn needs_asking(problem: &Problem) -> bool {
-    let shape = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler);
+    let shape = matches!(
+        problem.kind,
+        Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler | Kind::Generic
+    );
     shape
         && problem.held.is_empty()
         && (problem.future.span.is_local() || problem.kind == Kind::Handler)
@@ -53,18 +56,27 @@ pub(super) async fn ask(
     let Some(asked) = find_body(problem, sources) else {
         return Ok(Some(problem.clone()));
     };
+    let mut by_demand = Vec::new();
     if let Some(demand) = &asked.demand {
         let text = insert(asked.text, demand.at, &demand.text);
         let said = run(bench, command, sources, asked.file, text, NEED).await?;
-        if let Some(found) = explained(problem, &said, bench.root()) {
-            return Ok(Some(found));
+        by_demand = explanations(problem, &said, bench.root());
+        if let Some(best) = by_demand.iter().find(|it| is_about(problem, it)) {
+            return Ok(Some(explained(problem, best)));
         }
     }
     let mut found = problem.clone();
     let Some(range) = asked.range else { return Ok(Some(found)) };
     let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
     let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
-    found.held = guilty(problem, typed.not_send(asked.file, asked.text));
+    let values = typed.not_send(asked.file, asked.text);
+    // A generic body knows `T`, the error knows what `T` was: then no leaf is the same, and
+    // what the compiler says of the body as it stands counts.
+    let same_leaf = values.iter().any(|(leaf, _)| problem.leaf.as_ref() == Some(leaf));
+    if let Some(first) = by_demand.first().filter(|_| !same_leaf) {
+        return Ok(Some(explained(problem, first)));
+    }
+    found.held = guilty(problem, values);
     if found.held.is_empty() && problem.kind == Kind::Handler {
         return Ok(None);
     }
@@ -100,15 +112,19 @@ fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
         || diagnostic.children.iter().any(|child| child.message.contains(mark))
 }
 
-/// The problem as the demand beside the fn explains it.
-fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<Problem> {
+/// What the demand beside the fn brought to light.
+fn explanations(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Vec<Problem> {
     let ours = said.iter().filter(|it| carries(it, NEED));
-    let found: Vec<Problem> = ours
-        .filter_map(|it| recognise(it, &problem.unit, root))
-        .filter(|it| !it.held.is_empty())
-        .collect();
-    let same_leaf = |it: &&Problem| it.leaf == problem.leaf && it.auto_trait == problem.auto_trait;
-    let best = found.iter().find(same_leaf).or(found.first())?;
+    let found = ours.filter_map(|it| recognise(it, &problem.unit, root));
+    found.filter(|it| !it.held.is_empty()).collect()
+}
+
+fn is_about(problem: &Problem, found: &Problem) -> bool {
+    found.leaf == problem.leaf && found.auto_trait == problem.auto_trait
+}
+
+/// The problem with the value that another error about the same future names.
+fn explained(problem: &Problem, best: &Problem) -> Problem {
     let mut complete = problem.clone();
     complete.held.clone_from(&best.held);
     complete.leaf.clone_from(&best.leaf);
@@ -116,16 +132,17 @@ fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<
     if problem.kind != Kind::Handler {
         complete.kind = best.kind;
     }
-    Some(complete)
+    complete
 }
 
-/// The values whose leaf is the one that the error names. A generic body knows `T`, the error
-/// knows what `T` was: then no leaf is the same, and all values count.
+/// The values whose leaf is the one that the error names; where none is, all of them.
 fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
     let is_leaf = |leaf: &String| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf);
     let (same, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|(leaf, _)| is_leaf(leaf));
     let chosen = if same.is_empty() { others } else { same };
-    chosen.into_iter().map(|(_, held)| held).collect()
+    let mut values: Vec<Held> = chosen.into_iter().map(|(_, held)| held).collect();
+    values.dedup_by(|next, known| next.span == known.span);
+    values
 }
 
 fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {

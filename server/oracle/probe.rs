@@ -34,8 +34,8 @@ const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{
 pub(super) struct Answer {
     /// Its type.
     pub(super) ty: Option<String>,
-    /// Why it is not `Send`; `None` when it is.
-    pub(super) shortfall: Option<Shortfall>,
+    /// Why it is not `Send`, one for each leaf; empty when it is.
+    pub(super) shortfalls: Vec<Shortfall>,
 }
 
 /// A file's text with one probe for each crossing of its bodies, numbered through in the order
@@ -180,11 +180,12 @@ pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
         if let Some((n, ty)) = type_answer(&diagnostic.message) {
             answers.entry(n).or_default().ty = Some(ty.to_owned());
         } else if let Some(n) = send_answer(diagnostic) {
-            let mut shortfall = recognise::shortfall(diagnostic);
-            if let Some(shortfall) = &mut shortfall {
-                shortfall.why.retain(|why| !is_idle(why));
+            let Some(mut shortfall) = recognise::shortfall(diagnostic) else { continue };
+            shortfall.why.retain(|why| !is_idle(why));
+            let shortfalls = &mut answers.entry(n).or_default().shortfalls;
+            if !shortfalls.contains(&shortfall) {
+                shortfalls.push(shortfall);
             }
-            answers.entry(n).or_default().shortfall = shortfall;
         }
     }
     answers

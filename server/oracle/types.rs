@@ -16,7 +16,7 @@ use crate::{
     problem::{Await, Held, Problem},
     rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
-    syntax::{self, AsyncBody},
+    syntax::{self, AsyncBody, Crossing},
     text::Lines,
 };
 
@@ -108,40 +108,46 @@ impl TypedBody {
     /// What the compiler said of each crossing, in their order.
     pub fn known(&self) -> Vec<Known> {
         let known = |answer: &Option<Answer>| match answer {
-            Some(Answer { ty, shortfall: Some(shortfall) }) => {
-                Known { ty: ty.clone(), send: Some(false), why: shortfall.why.clone() }
-            }
-            Some(Answer { ty, shortfall: None }) => {
-                Known { ty: ty.clone(), send: ty.is_some().then_some(true), why: Vec::new() }
-            }
+            Some(Answer { ty, shortfalls }) => match shortfalls.first() {
+                Some(shortfall) => {
+                    Known { ty: ty.clone(), send: Some(false), why: shortfall.why.clone() }
+                }
+                None => Known { ty: ty.clone(), send: ty.is_some().then_some(true), why: vec![] },
+            },
             None => Known::default(),
         };
         self.answers.iter().map(known).collect()
     }
 
-    /// The values that are not `Send`, with the leaf of each.
+    /// The values that are not `Send`, once for each leaf that makes them so.
     pub(super) fn not_send(&self, file: &Utf8Path, text: &str) -> Vec<(String, Held)> {
         let lines = Lines::new(text);
-        let span = |range| lines.span(file, range);
-        let values = self.body.crossings.iter().zip(&self.answers);
+        let mut values = Vec::new();
+        for (crossing, answer) in self.body.crossings.iter().zip(&self.answers) {
+            let Some(answer) = answer else { continue };
+            for shortfall in &answer.shortfalls {
+                let mut held = self.held(crossing, file, text, &lines);
+                held.ty.clone_from(&answer.ty);
+                held.why.clone_from(&shortfall.why);
+                values.push((shortfall.leaf.clone(), held));
+            }
+        }
         values
-            .filter_map(|(crossing, answer)| {
-                let answer = answer.as_ref()?;
-                let shortfall = answer.shortfall.as_ref()?;
-                let text = text.get(std::ops::Range::<usize>::from(crossing.range))?;
-                let awaits = crossing.awaits.iter().filter_map(|n| self.body.awaits.get(*n));
-                let held = Held {
-                    name: crossing.name.clone(),
-                    text: text.to_owned(),
-                    ty: answer.ty.clone(),
-                    send: Some(false),
-                    span: span(crossing.range),
-                    awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
-                    why: shortfall.why.clone(),
-                };
-                Some((shortfall.leaf.clone(), held))
-            })
-            .collect()
+    }
+
+    fn held(&self, crossing: &Crossing, file: &Utf8Path, text: &str, lines: &Lines) -> Held {
+        let span = |range| lines.span(file, range);
+        let text = text.get(std::ops::Range::<usize>::from(crossing.range)).unwrap_or_default();
+        let awaits = crossing.awaits.iter().filter_map(|n| self.body.awaits.get(*n));
+        Held {
+            name: crossing.name.clone(),
+            text: text.to_owned(),
+            ty: None,
+            send: Some(false),
+            span: span(crossing.range),
+            awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
+            why: Vec::new(),
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxToken, TextRange, ast}
 
 use rustc_hash::FxHashMap;
 
-use super::path;
+use super::{held::variable_name, macro_args, path};
 use crate::{
-    problem::{Await, Held, Kind, Place, Problem},
+    problem::{Await, Held, Kind, Place, Problem, Span},
     sources::Sources,
     syntax::{self, AsyncBody, BodyKind, ValueFacts},
     text::Lines,
@@ -24,6 +24,12 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
             for held in &mut problem.held {
                 culprit.find_operand_await(held);
             }
+        }
+        if problem.held.is_empty() && problem.kind == Kind::ErrorNotSend {
+            problem.held.extend(culprit.converted_operand(problem, text));
+        }
+        for held in &mut problem.held {
+            culprit.name_macro_variable(held, text, sources, &problem.unit.edition);
         }
         culprit.find_future(problem);
         for held in &mut problem.held {
@@ -73,7 +79,61 @@ impl<'a> Culprit<'a> {
         };
         if let Some(body) = self.innermost(range) {
             problem.future = self.place(body);
+        } else if self.macro_call(range).is_some() {
+            // The whole fn comes out of a macro.
+            problem.future.span = held.span.clone();
         }
+    }
+
+    fn macro_call(&self, range: TextRange) -> Option<ast::MacroCall> {
+        let element = self.tree.syntax().covering_element(range);
+        let mut calls = element.ancestors().filter_map(ast::MacroCall::cast);
+        calls.find(|it| it.syntax().text_range() == range)
+    }
+
+    /// A value that a macro calls `$n`: what the caller wrote for it, else the call itself.
+    fn name_macro_variable(&self, held: &mut Held, text: &str, sources: &Sources, edition: &str) {
+        if !held.text.starts_with('$') || held.span.file != self.file {
+            return;
+        }
+        let Some(range) = self.lines.range(&held.span) else { return };
+        let slice = |range| text.get(std::ops::Range::<usize>::from(range)).unwrap_or_default();
+        let found = self.macro_call(range).and_then(|call| {
+            let mut trees = vec![self.tree.clone()];
+            let others = sources.iter().filter(|(file, _)| *file != self.file);
+            let others = others.filter(|(_, text)| text.contains("macro_rules!"));
+            let edition = syntax::edition(edition);
+            trees.extend(others.map(|(_, text)| SourceFile::parse(text, edition).tree()));
+            macro_args::argument(&call, &held.text, &trees)
+        });
+        let Some(argument) = found else {
+            held.text = slice(range).to_owned();
+            return;
+        };
+        held.text = slice(argument.range).to_owned();
+        held.span = self.lines.span(self.file, argument.range);
+        let name = variable_name(&held.text).filter(|_| argument.may_bind);
+        held.name = name.map(str::to_owned);
+    }
+
+    /// The operand of a `?`, where rustc points at the operator only.
+    fn converted_operand(&self, problem: &Problem, text: &str) -> Option<Held> {
+        let operator = self.lines.range(&problem.reported_at)?;
+        let element = self.tree.syntax().covering_element(operator);
+        let tried = element.ancestors().find_map(ast::TryExpr::cast)?;
+        let range = tried.expr()?.syntax().text_range();
+        if tried.question_mark_token()?.text_range() != operator {
+            return None;
+        }
+        Some(Held {
+            name: None,
+            text: text.get(std::ops::Range::<usize>::from(range))?.to_owned(),
+            ty: None,
+            send: Some(false),
+            span: self.lines.span(self.file, range),
+            awaits: Vec::new(),
+            why: Vec::new(),
+        })
     }
 
     fn innermost(&self, range: TextRange) -> Option<&AsyncBody> {
@@ -96,9 +156,11 @@ impl<'a> Culprit<'a> {
         };
         let name = held.name.as_deref();
         let awaits = self.bodies.iter().flat_map(|body| body.awaits_of(value, name));
-        for range in awaits.collect::<Vec<_>>() {
-            let span = self.lines.span(self.file, range);
-            if !held.awaits.iter().any(|known| known.span == span) {
+        let spans: Vec<Span> = awaits.map(|range| self.lines.span(self.file, range)).collect();
+        look_into_macros(&mut held.awaits, &spans);
+        for span in spans {
+            // Of a `yield` rustc shows the whole expression.
+            if !held.awaits.iter().any(|known| known.span.start == span.start) {
                 held.awaits.push(Await { span, reported: false });
             }
         }
@@ -140,6 +202,17 @@ fn facts_of_types(
         facts.extend(of_value);
     }
     facts
+}
+
+/// An await of `stream!` is reported as the whole macro: it is the first await or `yield` inside
+/// that the value crosses.
+fn look_into_macros(reported: &mut [Await], spans: &[Span]) {
+    for known in reported {
+        let is_macro = !spans.contains(&known.span);
+        if let Some(inside) = spans.iter().find(|it| is_macro && known.span.contains(it)) {
+            known.span = inside.clone();
+        }
+    }
 }
 
 fn describe(body: &AsyncBody) -> String {

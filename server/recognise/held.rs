@@ -4,12 +4,15 @@
 //! spans: the await (primary) and the value, labelled with its type. We learn variable, type and
 //! one await. The other awaits, other values with the same leaf and the async fns between the
 //! demand and the value are missing.
+//!
+//! C2: nightly lets people declare auto traits of their own; `future does not implement `Qux` as
+//! this value is used across an await` is the same picture, but none of `Send`.
 
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
 
 use super::{
     reasons,
-    report::{Report, primary_of, quoted},
+    report::{Report, auto_trait, primary_of, quoted},
     spans,
 };
 use crate::problem::{Await, Held, Kind, Problem};
@@ -19,8 +22,13 @@ pub(super) fn held(report: &Report<'_>) -> Option<Problem> {
     if held.is_empty() {
         return None;
     }
-    let mut problem = report.problem(Kind::HeldAcrossAwait)?;
+    let other_trait = interior_notes(report).all(|note| denies_other_trait(&note.message));
+    let kind = if other_trait { Kind::Other } else { Kind::HeldAcrossAwait };
+    let mut problem = report.problem(kind)?;
     problem.held = merge_same_value(held);
+    if other_trait {
+        problem.held.iter_mut().for_each(|held| held.send = None);
+    }
     Some(problem)
 }
 
@@ -31,6 +39,10 @@ fn interior_notes<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Diagnosti
         message.ends_with("as this value is used across an await")
             || message.ends_with("as this value is used across a yield")
     })
+}
+
+fn denies_other_trait(note: &str) -> bool {
+    note.contains("does not implement") && quoted(note).next().and_then(auto_trait).is_none()
 }
 
 fn held_in(report: &Report<'_>, note: &Diagnostic) -> Option<Held> {

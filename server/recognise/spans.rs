@@ -49,6 +49,15 @@ pub(super) fn text_of(span: &DiagnosticSpan) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// Whether a span is the name in a method call: rustc points at it where the call's argument is
+/// meant.
+pub(super) fn is_method_name(span: &DiagnosticSpan) -> bool {
+    let Some(line) = span.text.first() else { return false };
+    let before = line.highlight_start.checked_sub(2).and_then(|n| line.text.chars().nth(n));
+    let after = line.highlight_end.checked_sub(1).and_then(|n| line.text.chars().nth(n));
+    before == Some('.') && matches!(after, Some('(' | ':'))
+}
+
 fn highlighted(line: &cargo_metadata::diagnostic::DiagnosticSpanLine) -> Option<&str> {
     let offset_of = |column: usize| {
         let skip = column.checked_sub(1)?;

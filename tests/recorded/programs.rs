@@ -101,15 +101,17 @@ impl Recording {
             .unwrap_or_default()
     }
 
-    /// Replaces the expectation. What is new stands for all versions.
+    /// Replaces the expectation. What the main version does not compile stands for all, too.
     pub(crate) fn expect(&self, table: &str) {
         let common = self.common_expectation();
-        let path = if is_main(&self.version) || !common.exists() {
-            common
-        } else {
-            self.own_expectation()
-        };
-        fs::write(path, table).unwrap();
+        let is_shared = is_main(&self.version)
+            || !common.exists()
+            || versions().iter().filter(|it| is_main(it)).all(|it| !self.recorded_by(it));
+        fs::write(if is_shared { common } else { self.own_expectation() }, table).unwrap();
+    }
+
+    fn recorded_by(&self, version: &str) -> bool {
+        home().join(version).join(format!("{}.json", self.name)).exists()
     }
 
     fn own_expectation(&self) -> PathBuf {
@@ -152,7 +154,8 @@ pub(crate) fn header(text: &str, key: &str) -> Option<String> {
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|_| panic!("no {}", folder.display()));
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| !name.ends_with(".expect")).collect();
+    let is_table = |name: &String| name.ends_with(".expect") || name.ends_with(".asked");
+    let mut names: Vec<String> = names.filter(|name| !is_table(name)).collect();
     names.sort();
     names
 }

@@ -182,6 +182,6 @@ fn without_hash(text: &str) -> String {
     let Some((_, after)) = rest.split_once(".txt") else {
         return text.to_owned();
     };
-    let folder = before.rfind(['/', '\'']).map_or(0, |at| at + 1);
+    let folder = before.rfind('\'').map_or(0, |at| at + 1);
     format!("{}0.long-type-0.txt{after}", &before[..folder])
 }
