@@ -70,10 +70,10 @@ pub(super) async fn ask(
     let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
     let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
     let values = typed.not_send(asked.file, asked.text);
-    // A generic body knows `T`, the error knows what `T` was: then no leaf is the same, and
-    // what the compiler says of the body as it stands counts.
-    let same_leaf = values.iter().any(|(leaf, _)| problem.leaf.as_ref() == Some(leaf));
-    if let Some(first) = by_demand.first().filter(|_| !same_leaf) {
+    // A generic body knows `T`, the error knows what `T` was: where no leaf is alike, what the
+    // compiler says of the body as it stands counts.
+    let named = values.iter().any(|(leaf, _)| likeness(problem, leaf) > Likeness::None);
+    if let Some(first) = by_demand.first().filter(|_| !named) {
         return Ok(Some(explained(problem, first)));
     }
     found.held = guilty(problem, values);
@@ -135,12 +135,62 @@ fn explained(problem: &Problem, best: &Problem) -> Problem {
     complete
 }
 
-/// The values whose leaf is the one that the error names; where none is, all of them.
+/// How much a leaf looks like the one that the error names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    None,
+    /// The same type constructor: `Rc<T>` in the generic body, `Rc<u8>` in the error.
+    Head,
+    /// The same, but for integers whose size the body leaves open (`{integer}`).
+    Same,
+}
+
+fn likeness(problem: &Problem, leaf: &str) -> Likeness {
+    let Some(wanted) = &problem.leaf else { return Likeness::Same };
+    let head = |ty: &str| {
+        let path = ty.split('<').next().unwrap_or_default();
+        path.rsplit("::").next().unwrap_or_default().to_owned()
+    };
+    if open_numbers(wanted) == open_numbers(leaf) {
+        Likeness::Same
+    } else if head(wanted) == head(leaf) {
+        Likeness::Head
+    } else {
+        Likeness::None
+    }
+}
+
+/// `Rc<i32>` -> `Rc<{integer}>`.
+fn open_numbers(ty: &str) -> String {
+    let mut out = String::new();
+    let mut word = String::new();
+    let close = |word: &mut String, out: &mut String| {
+        let digits = word.get(1..).unwrap_or_default();
+        let sized = digits == "size" || digits.parse::<u8>().is_ok();
+        match word.chars().next() {
+            Some('i' | 'u') if sized => out.push_str("{integer}"),
+            Some('f') if sized => out.push_str("{float}"),
+            _ => out.push_str(word),
+        }
+        word.clear();
+    };
+    for c in ty.chars() {
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+        } else {
+            close(&mut word, &mut out);
+            out.push(c);
+        }
+    }
+    close(&mut word, &mut out);
+    out
+}
+
+/// The values whose leaf is most like the one that the error names.
 fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
-    let is_leaf = |leaf: &String| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf);
-    let (same, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|(leaf, _)| is_leaf(leaf));
-    let chosen = if same.is_empty() { others } else { same };
-    let mut values: Vec<Held> = chosen.into_iter().map(|(_, held)| held).collect();
+    let best = values.iter().map(|(leaf, _)| likeness(problem, leaf)).max();
+    let chosen = values.into_iter().filter(|(leaf, _)| Some(likeness(problem, leaf)) == best);
+    let mut values: Vec<Held> = chosen.map(|(_, held)| held).collect();
     values.dedup_by(|next, known| next.span == known.span);
     values
 }
@@ -193,4 +243,16 @@ fn insert(text: &str, at: TextRange, inserted: &str) -> String {
     let at = usize::from(at.start());
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
     format!("{before}{inserted}{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_integers_are_alike() {
+        assert_eq!(open_numbers("Rc<i32>"), "Rc<{integer}>");
+        assert_eq!(open_numbers("(Rc<{integer}>, f64)"), "(Rc<{integer}>, {float})");
+        assert_eq!(open_numbers("uuid::Id8"), "uuid::Id8");
+    }
 }
