@@ -10,7 +10,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
 
 use super::{
-    demand::{NEED, demand_of},
+    demand::{NEED, Parameters, demand_of},
     types,
     workbench::Workbench,
 };
@@ -54,13 +54,23 @@ pub(super) async fn ask(
     let Some(asked) = find_body(problem, sources) else {
         return Ok(Some(problem.clone()));
     };
-    if let Some(func) = &asked.func
-        && let Some(demand) = demand_of(func)
+    // With type parameters that are `Send` only what the body itself adds is at fault; where that
+    // is nothing, a parameter is.
+    for (parameters, accept) in
+        [(Parameters::AreSend, same_kind_of_leaf as Accept), (Parameters::AsWritten, anything)]
     {
-        let text = insert(asked.text, demand.at, &demand.text);
-        let said = run(bench, command, sources, asked.file, text, NEED).await?;
-        if let Some(found) = explained(problem, &said, bench.root()) {
-            return Ok(Some(found));
+        if let Some(func) = &asked.func
+            && let Some(demand) = demand_of(func, parameters)
+        {
+            let text = insert(asked.text, demand.at, &demand.text);
+            let said = run(bench, command, sources, asked.file, text, NEED).await?;
+            if let Some(found) = explained(problem, &said, bench.root(), accept) {
+                return Ok(Some(found));
+            }
+            let is_explained = said.iter().any(|it| carries(it, NEED));
+            if is_explained || !demand.is_generic {
+                break;
+            }
         }
     }
     let mut found = problem.clone();
@@ -72,7 +82,7 @@ pub(super) async fn ask(
         return Ok(None);
     }
     let in_future = found.held.first().is_some_and(|first| first.awaits.is_empty());
-    if in_future && problem.kind != Kind::Handler {
+    if in_future && !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         found.kind = Kind::Captured;
     }
     Ok(Some(found))
@@ -98,17 +108,42 @@ pub(super) async fn run(
     Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
 }
 
+/// Which of the values that the compiler names may be the one that is looked for.
+type Accept = fn(&Problem, &Problem) -> bool;
+
+fn same_kind_of_leaf(wanted: &Problem, found: &Problem) -> bool {
+    let same = |a: &str, b: &str| head(a) == head(b);
+    wanted.kind == Kind::Handler
+        || wanted.leaf.as_deref().zip(found.leaf.as_deref()).is_none_or(|(a, b)| same(a, b))
+}
+
+fn anything(_: &Problem, _: &Problem) -> bool {
+    true
+}
+
+/// The last segment of a type's path: the same of `Rc<T>` and `std::rc::Rc<i32>`.
+fn head(ty: &str) -> &str {
+    let plain = ty.trim_start_matches(['(', '&']).trim_start_matches("dyn ");
+    let path = plain.split(['<', ' ', ')', ',']).next().unwrap_or_default();
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
     diagnostic.message.contains(mark)
         || diagnostic.children.iter().any(|child| child.message.contains(mark))
 }
 
 /// The problem as the demand beside the fn explains it.
-fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<Problem> {
+fn explained(
+    problem: &Problem,
+    said: &[Diagnostic],
+    root: &Utf8Path,
+    accept: Accept,
+) -> Option<Problem> {
     let ours = said.iter().filter(|it| carries(it, NEED));
     let found: Vec<Problem> = ours
         .filter_map(|it| recognise(it, &problem.unit, root))
-        .filter(|it| !it.held.is_empty())
+        .filter(|it| !it.held.is_empty() && accept(problem, it))
         .collect();
     let same_leaf = |it: &&Problem| it.leaf == problem.leaf && it.auto_trait == problem.auto_trait;
     let best = found.iter().find(same_leaf).or(found.first())?;
@@ -116,19 +151,43 @@ fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<
     complete.held.clone_from(&best.held);
     complete.leaf.clone_from(&best.leaf);
     complete.auto_trait = best.auto_trait;
-    if problem.kind != Kind::Handler {
+    if !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         complete.kind = best.kind;
     }
     Some(complete)
 }
 
 /// The values whose leaf is the one that the error names. A generic body knows `T`, the error
-/// knows what `T` was: then no leaf is the same, and all values count.
+/// knows what `T` was: then the outermost names are compared, and where nothing is the same, all
+/// values count.
 fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
-    let is_leaf = |leaf: &String| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf);
-    let (same, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|(leaf, _)| is_leaf(leaf));
-    let chosen = if same.is_empty() { others } else { same };
-    chosen.into_iter().map(|(_, held)| held).collect()
+    let wanted = problem.leaf.as_deref();
+    let exactly = |leaf: &str| wanted.is_none_or(|wanted| types::is_same(wanted, leaf));
+    let roughly = |leaf: &str| wanted.is_none_or(|wanted| head(wanted) == head(leaf));
+    let count = |is_it: &dyn Fn(&str) -> bool| values.iter().filter(|it| is_it(&it.0)).count();
+    let (any_exact, any_rough) = (count(&exactly) > 0, count(&roughly) > 0);
+    let chosen = values.into_iter().filter(|(leaf, _)| match (any_exact, any_rough) {
+        (true, _) => exactly(leaf),
+        (_, true) => roughly(leaf),
+        _ => true,
+    });
+    let mut guilty: Vec<Held> = Vec::new();
+    for held in chosen.map(|(_, held)| with_integers(held, wanted)) {
+        if !guilty.iter().any(|known| known.span == held.span) {
+            guilty.push(held);
+        }
+    }
+    guilty
+}
+
+/// A probe stands where the compiler has not yet chosen the type of a number; the error knows it.
+fn with_integers(mut held: Held, leaf: Option<&str>) -> Held {
+    if let (Some(ty), Some(leaf)) = (&mut held.ty, leaf)
+        && types::is_same(leaf, ty)
+    {
+        leaf.clone_into(ty);
+    }
+    held
 }
 
 fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {

@@ -31,8 +31,8 @@ const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{
 pub(super) struct Answer {
     /// Its type.
     pub(super) ty: Option<String>,
-    /// Why it is not `Send`; `None` when it is.
-    pub(super) shortfall: Option<Shortfall>,
+    /// Why it is not `Send`: one for each type at fault, none when it is.
+    pub(super) shortfalls: Vec<Shortfall>,
 }
 
 /// A file's text with one probe for each crossing of its bodies, numbered through in the order
@@ -56,6 +56,7 @@ fn probe_body(
 ) -> Option<()> {
     let start = body_block(root, body)?.stmt_list()?.l_curly_token()?.text_range().end();
     insertions.insert(start, ITEMS);
+    let mut keep: Vec<(usize, TextRange)> = Vec::new();
     for (n, crossing) in (first..).zip(&body.crossings) {
         match &crossing.name {
             Some(name) => {
@@ -63,11 +64,16 @@ fn probe_body(
                 insertions.insert(at, &probe(n, name, crossing.origin));
             }
             None if crossing.origin == Origin::Temporary => {
-                insertions.insert(crossing.range.start(), &format!("sendlens_keep::<{n}, _>("));
-                insertions.insert(crossing.range.end(), ")");
+                keep.push((n, crossing.range));
             }
             None => {}
         }
+    }
+    // Where two begin together, the longer is the outer one.
+    keep.sort_by_key(|(_, range)| std::cmp::Reverse(range.len()));
+    for (n, range) in keep {
+        insertions.insert(range.start(), &format!("sendlens_keep::<{n}, _>("));
+        insertions.insert(range.end(), ")");
     }
     Some(())
 }
@@ -177,7 +183,7 @@ pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
         if let Some((n, ty)) = type_answer(&diagnostic.message) {
             answers.entry(n).or_default().ty = Some(ty.to_owned());
         } else if let Some(n) = send_answer(diagnostic) {
-            answers.entry(n).or_default().shortfall = recognise::shortfall(diagnostic);
+            answers.entry(n).or_default().shortfalls.extend(recognise::shortfall(diagnostic));
         }
     }
     answers
