@@ -10,7 +10,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
 
 use super::{
-    demand::{Demand, NEED, demand_of},
+    demand::{Demand, NEED, Parameters, demand_of},
     types,
     workbench::Workbench,
 };
@@ -40,9 +40,9 @@ struct Asked<'a> {
     text: &'a str,
     /// Where the async body stands, or a part of it.
     range: Option<TextRange>,
-    /// What demands `Send` of it, where a function can. No tree is kept: trees are not `Send`, and
-    /// the compiler is awaited.
-    demand: Option<Demand>,
+    /// What demands `Send` of it, where a function can, most telling first. No tree is kept: trees
+    /// are not `Send`, and the compiler is awaited.
+    demands: Vec<(Demand, Accept)>,
 }
 
 /// Fills in the values at fault. `Ok(None)`: the compiler says that the body is `Send`, so the
@@ -56,32 +56,27 @@ pub(super) async fn ask(
     let Some(asked) = find_body(problem, sources) else {
         return Ok(Some(problem.clone()));
     };
-    let mut by_demand = Vec::new();
-    if let Some(demand) = &asked.demand {
+    for (demand, accept) in &asked.demands {
         let text = insert(asked.text, demand.at, &demand.text);
         let said = run(bench, command, sources, asked.file, text, NEED).await?;
-        by_demand = explanations(problem, &said, bench.root());
-        if let Some(best) = by_demand.iter().find(|it| is_about(problem, it)) {
-            return Ok(Some(explained(problem, best)));
+        if let Some(found) = explained(problem, &said, bench.root(), *accept) {
+            return Ok(Some(found));
+        }
+        let is_explained = said.iter().any(|it| carries(it, NEED));
+        if is_explained || !demand.is_generic {
+            break;
         }
     }
     let mut found = problem.clone();
     let Some(range) = asked.range else { return Ok(Some(found)) };
     let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
     let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
-    let values = typed.not_send(asked.file, asked.text);
-    // A generic body knows `T`, the error knows what `T` was: where no leaf is alike, what the
-    // compiler says of the body as it stands counts.
-    let named = values.iter().any(|(leaf, _)| likeness(problem, leaf) > Likeness::None);
-    if let Some(first) = by_demand.first().filter(|_| !named) {
-        return Ok(Some(explained(problem, first)));
-    }
-    found.held = guilty(problem, values);
+    found.held = guilty(problem, typed.not_send(asked.file, asked.text));
     if found.held.is_empty() && problem.kind == Kind::Handler {
         return Ok(None);
     }
     let in_future = found.held.first().is_some_and(|first| first.awaits.is_empty());
-    if in_future && problem.kind != Kind::Handler {
+    if in_future && !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         found.kind = Kind::Captured;
     }
     Ok(Some(found))
@@ -107,92 +102,86 @@ pub(super) async fn run(
     Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
 }
 
+/// Which of the values that the compiler names may be the one that is looked for.
+type Accept = fn(&Problem, &Problem) -> bool;
+
+fn same_kind_of_leaf(wanted: &Problem, found: &Problem) -> bool {
+    let same = |a: &str, b: &str| head(a) == head(b);
+    wanted.kind == Kind::Handler
+        || wanted.leaf.as_deref().zip(found.leaf.as_deref()).is_none_or(|(a, b)| same(a, b))
+}
+
+fn anything(_: &Problem, _: &Problem) -> bool {
+    true
+}
+
+/// The last segment of a type's path: the same of `Rc<T>` and `std::rc::Rc<i32>`.
+fn head(ty: &str) -> &str {
+    let plain = ty.trim_start_matches(['(', '&']).trim_start_matches("dyn ");
+    let path = plain.split(['<', ' ', ')', ',']).next().unwrap_or_default();
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
     diagnostic.message.contains(mark)
         || diagnostic.children.iter().any(|child| child.message.contains(mark))
 }
 
-/// What the demand beside the fn brought to light.
-fn explanations(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Vec<Problem> {
+/// The problem as the demand beside the fn explains it.
+fn explained(
+    problem: &Problem,
+    said: &[Diagnostic],
+    root: &Utf8Path,
+    accept: Accept,
+) -> Option<Problem> {
     let ours = said.iter().filter(|it| carries(it, NEED));
-    let found = ours.filter_map(|it| recognise(it, &problem.unit, root));
-    found.filter(|it| !it.held.is_empty()).collect()
-}
-
-fn is_about(problem: &Problem, found: &Problem) -> bool {
-    found.leaf == problem.leaf && found.auto_trait == problem.auto_trait
-}
-
-/// The problem with the value that another error about the same future names.
-fn explained(problem: &Problem, best: &Problem) -> Problem {
+    let found: Vec<Problem> = ours
+        .filter_map(|it| recognise(it, &problem.unit, root))
+        .filter(|it| !it.held.is_empty() && accept(problem, it))
+        .collect();
+    let same_leaf = |it: &&Problem| it.leaf == problem.leaf && it.auto_trait == problem.auto_trait;
+    let best = found.iter().find(same_leaf).or(found.first())?;
     let mut complete = problem.clone();
     complete.held.clone_from(&best.held);
     complete.leaf.clone_from(&best.leaf);
     complete.auto_trait = best.auto_trait;
-    if problem.kind != Kind::Handler {
+    if !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         complete.kind = best.kind;
     }
-    complete
+    Some(complete)
 }
 
-/// How much a leaf looks like the one that the error names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Likeness {
-    None,
-    /// The same type constructor: `Rc<T>` in the generic body, `Rc<u8>` in the error.
-    Head,
-    /// The same, but for integers whose size the body leaves open (`{integer}`).
-    Same,
-}
-
-fn likeness(problem: &Problem, leaf: &str) -> Likeness {
-    let Some(wanted) = &problem.leaf else { return Likeness::Same };
-    let head = |ty: &str| {
-        let path = ty.split('<').next().unwrap_or_default();
-        path.rsplit("::").next().unwrap_or_default().to_owned()
-    };
-    if open_numbers(wanted) == open_numbers(leaf) {
-        Likeness::Same
-    } else if head(wanted) == head(leaf) {
-        Likeness::Head
-    } else {
-        Likeness::None
-    }
-}
-
-/// `Rc<i32>` -> `Rc<{integer}>`.
-fn open_numbers(ty: &str) -> String {
-    let mut out = String::new();
-    let mut word = String::new();
-    let close = |word: &mut String, out: &mut String| {
-        let digits = word.get(1..).unwrap_or_default();
-        let sized = digits == "size" || digits.parse::<u8>().is_ok();
-        match word.chars().next() {
-            Some('i' | 'u') if sized => out.push_str("{integer}"),
-            Some('f') if sized => out.push_str("{float}"),
-            _ => out.push_str(word),
-        }
-        word.clear();
-    };
-    for c in ty.chars() {
-        if c.is_alphanumeric() || c == '_' {
-            word.push(c);
-        } else {
-            close(&mut word, &mut out);
-            out.push(c);
-        }
-    }
-    close(&mut word, &mut out);
-    out
-}
-
-/// The values whose leaf is most like the one that the error names.
+/// The values whose leaf is the one that the error names. A generic body knows `T`, the error
+/// knows what `T` was: then the outermost names are compared, and where nothing is the same, all
+/// values count.
 fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
-    let best = values.iter().map(|(leaf, _)| likeness(problem, leaf)).max();
-    let chosen = values.into_iter().filter(|(leaf, _)| Some(likeness(problem, leaf)) == best);
-    let mut values: Vec<Held> = chosen.map(|(_, held)| held).collect();
-    values.dedup_by(|next, known| next.span == known.span);
-    values
+    let wanted = problem.leaf.as_deref();
+    let exactly = |leaf: &str| wanted.is_none_or(|wanted| types::is_same(wanted, leaf));
+    let roughly = |leaf: &str| wanted.is_none_or(|wanted| head(wanted) == head(leaf));
+    let count = |is_it: &dyn Fn(&str) -> bool| values.iter().filter(|it| is_it(&it.0)).count();
+    let (any_exact, any_rough) = (count(&exactly) > 0, count(&roughly) > 0);
+    let chosen = values.into_iter().filter(|(leaf, _)| match (any_exact, any_rough) {
+        (true, _) => exactly(leaf),
+        (_, true) => roughly(leaf),
+        _ => true,
+    });
+    let mut guilty: Vec<Held> = Vec::new();
+    for held in chosen.map(|(_, held)| with_integers(held, wanted)) {
+        if !guilty.iter().any(|known| known.span == held.span) {
+            guilty.push(held);
+        }
+    }
+    guilty
+}
+
+/// A probe stands where the compiler has not yet chosen the type of a number; the error knows it.
+fn with_integers(mut held: Held, leaf: Option<&str>) -> Held {
+    if let (Some(ty), Some(leaf)) = (&mut held.ty, leaf)
+        && types::is_same(leaf, ty)
+    {
+        leaf.clone_into(ty);
+    }
+    held
 }
 
 fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
@@ -206,8 +195,7 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
                 let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
                 let range = func.body()?.syntax().text_range();
-                let demand = demand_of(&func);
-                Some(Asked { file, text, range: Some(range), demand })
+                Some(Asked { file, text, range: Some(range), demands: demands(&func) })
             })
         }
         None => {
@@ -219,16 +207,24 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let inside = bodies.filter(|body| span.contains_range(body.range));
                 let body = inside.max_by_key(|body| body.range.len());
                 let range = body.map(|body| body.range);
-                return Some(Asked { file, text, range, demand: None });
+                return Some(Asked { file, text, range, demands: Vec::new() });
             }
             let tree = SourceFile::parse(text, edition(problem)).tree();
             let is_fn = problem.future.what.contains("fn");
             let element = tree.syntax().covering_element(span);
             let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
-            let demand = func.as_ref().and_then(demand_of);
-            Some(Asked { file, text, range: Some(span), demand })
+            let demands = func.as_ref().map(demands).unwrap_or_default();
+            Some(Asked { file, text, range: Some(span), demands })
         }
     }
+}
+
+/// With type parameters that are `Send` only what the body itself adds is at fault; where that is
+/// nothing, a parameter is.
+fn demands(func: &ast::Fn) -> Vec<(Demand, Accept)> {
+    let own = demand_of(func, Parameters::AreSend).map(|it| (it, same_kind_of_leaf as Accept));
+    let any = demand_of(func, Parameters::AsWritten).map(|it| (it, anything as Accept));
+    own.into_iter().chain(any).collect()
 }
 
 fn handler_name(future: &Place) -> Option<&str> {
@@ -243,16 +239,4 @@ fn insert(text: &str, at: TextRange, inserted: &str) -> String {
     let at = usize::from(at.start());
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
     format!("{before}{inserted}{after}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn open_integers_are_alike() {
-        assert_eq!(open_numbers("Rc<i32>"), "Rc<{integer}>");
-        assert_eq!(open_numbers("(Rc<{integer}>, f64)"), "(Rc<{integer}>, {float})");
-        assert_eq!(open_numbers("uuid::Id8"), "uuid::Id8");
-    }
 }

@@ -59,6 +59,7 @@ fn probe_body(
 ) -> Option<()> {
     let start = body_block(root, body)?.stmt_list()?.l_curly_token()?.text_range().end();
     insertions.insert(start, ITEMS);
+    let mut keep: Vec<(usize, TextRange)> = Vec::new();
     for (n, crossing) in (first..).zip(&body.crossings) {
         match &crossing.name {
             Some(name) => {
@@ -66,11 +67,16 @@ fn probe_body(
                 insertions.insert(at, &probe(n, name, crossing.origin));
             }
             None if crossing.origin == Origin::Temporary => {
-                insertions.insert(crossing.range.start(), &format!("sendlens_keep::<{n}, _>("));
-                insertions.insert(crossing.range.end(), ")");
+                keep.push((n, crossing.range));
             }
             None => {}
         }
+    }
+    // Where two begin together, the longer is the outer one.
+    keep.sort_by_key(|(_, range)| std::cmp::Reverse(range.len()));
+    for (n, range) in keep {
+        insertions.insert(range.start(), &format!("sendlens_keep::<{n}, _>("));
+        insertions.insert(range.end(), ")");
     }
     Some(())
 }

@@ -151,11 +151,21 @@ impl TypedBody {
     }
 }
 
+/// Whether two printed types are the same, where one may stand before the compiler has chosen the
+/// type of a number.
+pub(super) fn is_same(chosen: &str, printed: &str) -> bool {
+    let Some((before, after)) = printed.split_once("{integer}") else {
+        return chosen == printed;
+    };
+    let middle = chosen.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    middle.is_some_and(|it| it.chars().all(char::is_alphanumeric) || it == "{integer}")
+}
+
 /// Adds the values that the compiler left out: it reports one value for each leaf type and
 /// demand, and hides the others behind it.
 pub(super) fn add_hidden(problem: &mut Problem, typed: &TypedBody, file: &Utf8Path, text: &str) {
     for (leaf, held) in typed.not_send(file, text) {
-        let same_leaf = problem.leaf.as_ref() == Some(&leaf);
+        let same_leaf = problem.leaf.as_deref().is_some_and(|wanted| is_same(wanted, &leaf));
         let known = problem.held.iter().any(|it| it.span.contains(&held.span));
         if same_leaf && !known && !held.awaits.is_empty() {
             problem.held.push(held);

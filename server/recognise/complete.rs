@@ -28,12 +28,17 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
         if problem.held.is_empty() && problem.kind == Kind::ErrorNotSend {
             problem.held.extend(culprit.converted_operand(problem, text));
         }
+        for held in problem.held.iter_mut().filter(|held| held.text.is_empty()) {
+            culprit.find_argument(held, text);
+        }
         for held in &mut problem.held {
             culprit.name_macro_variable(held, text, sources, &problem.unit.edition);
         }
         culprit.find_future(problem);
-        for held in &mut problem.held {
-            culprit.find_awaits(held);
+        if problem.kind != Kind::Captured {
+            for held in &mut problem.held {
+                culprit.find_awaits(held);
+            }
         }
     }
     if problem.path.is_empty() && problem.future.span.is_local() {
@@ -72,6 +77,12 @@ impl<'a> Culprit<'a> {
         let Some(held) = problem.held.first() else {
             return;
         };
+        // A capture is declared outside of the body that the compiler has already shown.
+        let shown = problem.future.span != problem.reported_at;
+        let is_captured = matches!(problem.kind, Kind::Captured | Kind::ReferenceNotSync);
+        if shown && is_captured && !problem.future.span.contains(&held.span) {
+            return;
+        }
         let at = held.awaits.first().map_or(&held.span, |it| &it.span);
         let at = if at.file == self.file { at } else { &held.span };
         let Some(range) = self.lines.range(at) else {
@@ -93,7 +104,7 @@ impl<'a> Culprit<'a> {
 
     /// A value that a macro calls `$n`: what the caller wrote for it, else the call itself.
     fn name_macro_variable(&self, held: &mut Held, text: &str, sources: &Sources, edition: &str) {
-        if !held.text.starts_with('$') || held.span.file != self.file {
+        if !held.text.contains('$') || held.span.file != self.file {
             return;
         }
         let Some(range) = self.lines.range(&held.span) else { return };
@@ -114,6 +125,19 @@ impl<'a> Culprit<'a> {
         held.span = self.lines.span(self.file, argument.range);
         let name = variable_name(&held.text).filter(|_| argument.may_bind);
         held.name = name.map(str::to_owned);
+    }
+
+    /// The first argument of a method call, of which rustc points at the name.
+    fn find_argument(&self, held: &mut Held, text: &str) -> Option<()> {
+        let name = self.lines.range(&held.span)?;
+        let element = self.tree.syntax().covering_element(name);
+        let call = element.ancestors().find_map(ast::MethodCallExpr::cast)?;
+        let is_it = call.name_ref()?.syntax().text_range() == name;
+        let argument = ast::HasArgList::arg_list(&call)?.args().next().filter(|_| is_it)?;
+        let range = argument.syntax().text_range();
+        held.text = text.get(std::ops::Range::<usize>::from(range))?.to_owned();
+        held.span = self.lines.span(self.file, range);
+        Some(())
     }
 
     /// The operand of a `?`, where rustc points at the operator only.

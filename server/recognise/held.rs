@@ -59,7 +59,9 @@ pub(super) fn value_at(report: &Report<'_>, value: &DiagnosticSpan) -> Option<He
     let mut names = quoted(label);
     let ty = names.next()?.to_owned();
     let text = spans::text_of(value).unwrap_or_default();
-    let name = variable_name(&text).map(str::to_owned);
+    // Of `for x in items` the iterator is kept: `items` is not its name.
+    let is_iterator = spans::is_desugared_from(value, "`for` loop");
+    let name = variable_name(&text).filter(|_| !is_iterator).map(str::to_owned);
     let why = reasons::chain(&ty, report);
     let span = report.span(value);
     Some(Held { name, text, ty: Some(ty), send: Some(false), span, awaits: Vec::new(), why })
@@ -90,6 +92,10 @@ pub(super) fn variable_name(text: &str) -> Option<&str> {
             Some(lifetime) => lifetime.split_once(' ')?.1,
             None => receiver,
         };
+        // Any other reference is an expression.
+        if rest.split_whitespace().next_back() != Some("self") {
+            return None;
+        }
     }
     for keyword in ["ref ", "mut "] {
         rest = rest.strip_prefix(keyword).map_or(rest, str::trim_start);
@@ -120,6 +126,8 @@ mod tests {
             ("m.lock().unwrap()", None),
             ("items.iter()", None),
             ("&'static", None),
+            ("&hooks", None),
+            ("&mut *self", None),
         ] {
             assert_eq!(variable_name(text), name, "{text}");
         }

@@ -50,9 +50,8 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
 fn spawned_value(report: &Report<'_>) -> Option<Held> {
     let primary = report.primary()?;
     let text = spans::text_of(primary).filter(|text| !is_type(text))?;
-    if spans::is_method_name(primary) {
-        return None;
-    }
+    // Of a method call rustc shows the name; `complete` looks for the argument.
+    let text = if spans::is_method_name(primary) { String::new() } else { text };
     let leaf = report.leaf()?.ty;
     let ty = report.type_chain().last().map_or(leaf, |ty| (*ty).to_owned());
     Some(Held {

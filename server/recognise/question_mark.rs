@@ -10,10 +10,7 @@ use crate::problem::{Held, Kind, Problem};
 
 pub(super) fn question_mark(report: &Report<'_>) -> Option<Problem> {
     let primary = report.primary()?;
-    let on_operator = primary
-        .expansion
-        .as_ref()
-        .is_some_and(|expansion| expansion.macro_decl_name.contains("operator `?`"));
+    let on_operator = spans::is_desugared_from(primary, "operator `?`");
     let converts = report.message().starts_with("`?` couldn't convert");
     if report.code() != Some("E0277") || !(converts || on_operator) {
         return None;

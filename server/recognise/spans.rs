@@ -49,6 +49,12 @@ pub(super) fn text_of(span: &DiagnosticSpan) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// Whether the compiler made the code under a span from a construct: "`for` loop".
+pub(super) fn is_desugared_from(span: &DiagnosticSpan, construct: &str) -> bool {
+    let name = span.expansion.as_ref().map(|expansion| expansion.macro_decl_name.as_str());
+    name.and_then(|name| name.strip_prefix("desugaring of ")) == Some(construct)
+}
+
 /// Whether a span is the name in a method call: rustc points at it where the call's argument is
 /// meant.
 pub(super) fn is_method_name(span: &DiagnosticSpan) -> bool {
