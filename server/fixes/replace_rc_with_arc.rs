@@ -1,7 +1,7 @@
 //! Fix: `Rc` becomes `Arc`, `rc::Weak` becomes `sync::Weak`, where the value at fault gets its type
 //! from and on through everything that the compiler then names.
 //!
-//! ```ignore
+//! ```text
 //! let names = Rc::new(load());      let names = Arc::new(load());
 //! ```
 //!
