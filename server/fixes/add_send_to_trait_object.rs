@@ -55,7 +55,7 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
         note: None,
         variants,
         reach: Reach::Workspace,
-        repairs: &[add_bounds],
+        repairs: &[retype::restrict_parameter, add_bounds],
     })
 }
 

@@ -21,7 +21,10 @@ mod make_trait_future_send;
 mod move_after_await;
 mod place;
 mod region;
+mod replace_cell_with_atomic;
 mod replace_mutex_with_tokio;
+mod replace_rc_with_arc;
+mod replace_refcell_with_mutex;
 mod retype;
 mod stringify_error_before_await;
 mod use_send_rng;
@@ -80,7 +83,12 @@ pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
 
 /// Fixes that write a long form first, because only the end shows whether a short one will do.
-const POLISH: &[(&str, Polish)] = &[("replace_mutex_with_tokio", replace_mutex_with_tokio::polish)];
+const POLISH: &[(&str, Polish)] = &[
+    ("replace_mutex_with_tokio", replace_mutex_with_tokio::polish),
+    ("replace_rc_with_arc", replace_rc_with_arc::polish),
+    ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
+    ("replace_cell_with_atomic", replace_cell_with_atomic::polish),
+];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
 pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
@@ -106,6 +114,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
+    ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
+    ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),

@@ -9,6 +9,7 @@ mod demand;
 mod overlay;
 mod probe;
 mod rounds;
+mod seed;
 mod tidy;
 mod types;
 mod workbench;
@@ -119,7 +120,8 @@ impl Oracle {
     /// cannot be run, or the problem's unit is not part of the selection.
     pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
         let mut problem = problem.clone();
-        complete(&mut problem, sources);
+        let texts = self.inner.with_foreign(&problem, sources);
+        complete(&mut problem, &texts);
         if !closer::needs_asking(&problem) && problem.kind != Kind::HeldAcrossAwait {
             return Ok(Some(problem));
         }
@@ -209,20 +211,53 @@ impl Oracle {
             survey: &surveyed.survey,
         };
         let mut offered: Vec<Fix> = Vec::new();
+        let mut failure = None;
         for draft in drafts {
-            let Some(accepted) = try_draft(bench, &trial, &draft).await? else {
-                continue;
+            let accepted = match try_draft(bench, &trial, &draft).await {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => continue,
+                // One compiler run that breaks off costs one fix.
+                Err(error) => {
+                    tracing::warn!(fix = draft.id, "not judged: {error:#}");
+                    failure = Some(error);
+                    continue;
+                }
             };
+            // What leaves nothing behind is better than what leads to the next problem.
+            let is_clean = accepted.uncovered.is_empty();
             let mut fix = verified(draft, accepted);
-            fix.preferred = offered.is_empty();
+            fix.preferred = is_clean && !offered.iter().any(|it| it.preferred);
             on_fix(&fix);
             offered.push(fix);
         }
-        Ok(offered)
+        if !offered.iter().any(|it| it.preferred)
+            && let Some(first) = offered.first_mut()
+        {
+            first.preferred = true;
+        }
+        match failure {
+            Some(error) if offered.is_empty() => Err(error),
+            _ => Ok(offered),
+        }
     }
 }
 
 impl Inner {
+    /// The texts, and with them the files of other crates that the problem's path leads through:
+    /// to name their fns, never to edit them.
+    fn with_foreign(&self, problem: &Problem, sources: &Sources) -> Sources {
+        let mut texts = sources.clone();
+        for place in problem.path.iter().chain([&problem.future]) {
+            let file = &place.span.file;
+            if !place.span.is_local()
+                && let Ok(text) = std::fs::read_to_string(self.root.join(file))
+            {
+                texts.insert(file.clone(), text);
+            }
+        }
+        texts
+    }
+
     async fn bench<'a>(&self, bench: &'a mut Option<Workbench>) -> Result<&'a mut Workbench> {
         if bench.is_none() {
             let (root, cargo) = (self.root.clone(), self.cargo.clone());

@@ -16,4 +16,7 @@ mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+mod pictures;
+mod recognise;
+mod retype;
 mod tidy;
