@@ -27,11 +27,12 @@ use crate::{
     documents::{Change, Documents},
     encoding::Encoding,
     flycheck::{Config, Flycheck, Outcome, Report, What},
-    oracle::Oracle,
+    oracle::{Oracle, Recheck},
     problem::{Fix, Problem},
     rustc::Line,
     settings::Settings,
     shift::Shift,
+    sources::Sources,
     workspace::{self, Trouble, Workspace},
 };
 
@@ -103,6 +104,17 @@ pub enum Event {
         edition: Edition,
         /// The result.
         alive: Alive,
+    },
+    /// The compiler looked at texts that are not saved.
+    Rechecked {
+        /// The workspace, by its index.
+        workspace: usize,
+        /// Its number among the runs of checks.
+        run: u64,
+        /// The texts that it looked at.
+        epoch: u64,
+        /// What it said, if that can be relied on, and the texts themselves.
+        answer: Option<(Recheck, Sources)>,
     },
     /// The compiler was asked about the values of an open file.
     Valued {
@@ -300,6 +312,9 @@ impl Engine {
             Event::Analysed { file, version, edition, alive } => {
                 self.analysed(&file, version, edition, alive);
             }
+            Event::Rechecked { workspace, run, epoch, answer } => {
+                self.rechecked(workspace, run, epoch, answer);
+            }
             Event::Valued { file, epoch, alive } => self.valued(&file, epoch, alive),
             // Handled by the loop, which ends with it.
             Event::Stop(_) => {}
@@ -372,7 +387,7 @@ impl Engine {
         self.publish_due = true;
         self.look_for_workspace_of(&file);
         if file.extension() == Some("rs") && self.is_users(&file) {
-            self.tracking.opened(&file);
+            self.tracking.opened(&file, version);
         }
         self.judging.look_at(Some(file));
     }
@@ -387,6 +402,7 @@ impl Engine {
 
     fn saved(&mut self, file: &Utf8Path) {
         self.documents.save(file);
+        self.tracking.saved(file, &self.documents);
         let is_manifest = file.file_name() == Some("Cargo.toml");
         if is_manifest || self.served_index(file).is_none() {
             // It may be what was wrong with the workspace.

@@ -26,6 +26,8 @@ pub struct Settings {
     pub code_lens: Show,
     /// Whether the compiler is asked what the values held in open files are.
     pub types: bool,
+    /// Whether a pause in typing lets the compiler look at what is not saved.
+    pub live: bool,
 }
 
 /// How much is shown.
@@ -139,6 +141,7 @@ impl Default for Settings {
             inlay_hints: Show::Problems,
             code_lens: Show::All,
             types: true,
+            live: false,
         }
     }
 }

@@ -87,6 +87,10 @@ impl Engine {
         if self.judging.running.is_some() {
             return;
         }
+        // What is there at all comes before what can be done about it.
+        if self.recheck_next() {
+            return;
+        }
         let Some((workspace, oracle, shown)) = self.next_to_judge() else {
             self.ask_next();
             return;

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     documents::Documents,
     flycheck::{Flycheck, Outcome, Results},
-    oracle::Oracle,
+    oracle::{Oracle, Recheck},
     problem::Problem,
     recognise::{complete, recognise},
     rustc::UnitDiagnostic,
@@ -72,20 +72,38 @@ impl Served {
         documents: &Documents,
     ) -> Option<String> {
         self.results.reach(run, &said.unit);
-        let root = &self.workspace.root;
-        let recognised =
-            catch_unwind(AssertUnwindSafe(|| recognise(&said.diagnostic, &said.unit, root)));
-        let recognised = recognised.unwrap_or_else(|_| {
-            tracing::error!(message = said.diagnostic.message, "recognition panicked");
-            None
-        });
-        let mut problem = recognised?;
+        let mut problem = self.recognise(said)?;
         let sources = self.seen_by_compiler(&problem);
         complete(&mut problem, &sources);
         if self.is_outdated(run, &problem) || !self.follow_unsaved(&mut problem, documents) {
             return None;
         }
         self.results.found(run, problem)
+    }
+
+    /// The compiler looked at a target whose texts were `sources`. Gives the ids of the problems
+    /// that are new or changed.
+    pub(super) fn rechecked(&mut self, run: u64, said: &Recheck, sources: &Sources) -> Vec<String> {
+        self.results.reach(run, &said.unit);
+        let mut news = Vec::new();
+        for diagnostic in &said.diagnostics {
+            if let Some(mut problem) = self.recognise(diagnostic) {
+                complete(&mut problem, sources);
+                news.extend(self.results.found(run, problem));
+            }
+        }
+        self.results.finished(run);
+        news
+    }
+
+    fn recognise(&self, said: &UnitDiagnostic) -> Option<Problem> {
+        let root = &self.workspace.root;
+        let recognised =
+            catch_unwind(AssertUnwindSafe(|| recognise(&said.diagnostic, &said.unit, root)));
+        recognised.unwrap_or_else(|_| {
+            tracing::error!(message = said.diagnostic.message, "recognition panicked");
+            None
+        })
     }
 
     /// A run is complete. Says whether anything is over.

@@ -1,16 +1,21 @@
 //! What is alive across the awaits of the open files: moved with each edit, analysed when typing
 //! rests, and completed by the compiler when nothing else is to be asked.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::Edition;
 use rustc_hash::FxHashMap;
 use tokio::task::spawn_blocking;
 
-use super::{Engine, Event, Handle, judging::Running};
+use super::{Engine, Event, judging::Running};
 use crate::{
-    alive::Alive, documents::Documents, oracle::Oracle, shift::Shift, sources::Sources, workspace,
+    alive::Alive,
+    documents::Documents,
+    oracle::{Oracle, Recheck},
+    shift::Shift,
+    sources::Sources,
+    workspace,
 };
 
 /// The open files.
@@ -27,17 +32,33 @@ struct Tracked {
     started: Option<i32>,
     /// The version that was.
     analysed: Option<i32>,
+    /// The version that the compiler has judged as a whole, by a check or live.
+    checked: Option<i32>,
     /// The version that the compiler was asked about, and the epoch of all texts then.
     asked: Option<(i32, u64)>,
 }
 
 impl Tracking {
-    pub(super) fn opened(&mut self, file: &Utf8Path) {
+    pub(super) fn opened(&mut self, file: &Utf8Path, version: i32) {
         let alive = Arc::default();
         // The analysis finds out the edition; until then nothing is known to depend on it.
         let edition = Edition::CURRENT;
-        let tracked = Tracked { alive, edition, started: None, analysed: None, asked: None };
+        let tracked = Tracked {
+            alive,
+            edition,
+            started: None,
+            analysed: None,
+            checked: Some(version),
+            asked: None,
+        };
         self.files.insert(file.to_owned(), tracked);
+    }
+
+    /// A check will follow.
+    pub(super) fn saved(&mut self, file: &Utf8Path, documents: &Documents) {
+        if let Some(tracked) = self.files.get_mut(file) {
+            tracked.checked = documents.get(file).map(|document| document.version);
+        }
     }
 
     pub(super) fn closed(&mut self, file: &Utf8Path) {
@@ -116,6 +137,65 @@ impl Engine {
         }
     }
 
+    /// Lets the compiler look at the file that the user is editing, where that is wanted. Says
+    /// whether it does.
+    pub(super) fn recheck_next(&mut self) -> bool {
+        let Some((file, index)) = self.next_to_recheck() else {
+            return false;
+        };
+        let served = &self.served[index];
+        let (Some(oracle), Some(document), Some(tracked)) =
+            (served.oracle.clone(), self.documents.get(&file), self.tracking.files.get_mut(&file))
+        else {
+            return false;
+        };
+        tracked.checked = Some(document.version);
+        let question = Question {
+            root: served.workspace.root.clone(),
+            file,
+            edition: tracked.edition,
+            documents: self.documents.clone(),
+        };
+        // Numbered as of now: a check that starts later knows more.
+        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        let (epoch, handle) = (self.judging.epoch(), self.out.handle.clone());
+        let tell = move |answer| {
+            handle.send(Event::Rechecked { workspace: index, run, epoch, answer });
+        };
+        let asking = async move { question.recheck(&oracle).await };
+        self.judging.start(ask(asking, "live", tell));
+        true
+    }
+
+    fn next_to_recheck(&self) -> Option<(Utf8PathBuf, usize)> {
+        let wanted = self.settings.as_ref().is_some_and(|settings| settings.live);
+        let file = self.judging.focus().filter(|_| wanted)?;
+        let version = self.documents.get(file)?.version;
+        let tracked = self.tracking.files.get(file)?;
+        let is_due = tracked.analysed == Some(version) && tracked.checked != Some(version);
+        let index = self.served_index(file).filter(|_| is_due)?;
+        self.served[index].was_checked().then(|| (file.clone(), index))
+    }
+
+    pub(super) fn rechecked(
+        &mut self,
+        workspace: usize,
+        run: u64,
+        epoch: u64,
+        answer: Option<(Recheck, Sources)>,
+    ) {
+        if !self.judging.done(epoch) {
+            return;
+        }
+        let (Some(served), Some((said, sources))) = (self.served.get_mut(workspace), answer) else {
+            return;
+        };
+        for problem in served.rechecked(run, &said, &sources) {
+            self.judging.forget(workspace, Some(problem));
+        }
+        self.learnt();
+    }
+
     /// Asks the compiler about the file that the user most likely looks at.
     pub(super) fn ask_next(&mut self) {
         let wanted = self.settings.as_ref().is_some_and(|settings| settings.types);
@@ -131,8 +211,11 @@ impl Engine {
         // Noted at once: what fails is not tried again for the same text.
         tracked.asked = Some((version, epoch));
         let documents = self.documents.clone();
-        let question = Question { root, file, edition: tracked.edition, version, epoch, documents };
-        self.judging.start(question.start(oracle, self.out.handle.clone()));
+        let question = Question { root, file: file.clone(), edition: tracked.edition, documents };
+        let handle = self.out.handle.clone();
+        let tell = move |alive| handle.send(Event::Valued { file, epoch, alive });
+        let asking = async move { question.values(&oracle).await };
+        self.judging.start(ask(asking, "types", tell));
     }
 
     fn next_to_ask(&self) -> Option<(Utf8PathBuf, Utf8PathBuf, Oracle)> {
@@ -179,41 +262,51 @@ pub(super) async fn texts(oracle: &Oracle, root: &Utf8Path, documents: &Document
     sources
 }
 
-/// What are the values of one file?
+/// Starts asking; dropping the result stops the compiler. A panic costs this one answer.
+fn ask<T: Send + 'static>(
+    asking: impl Future<Output = anyhow::Result<Option<T>>> + Send + 'static,
+    what: &'static str,
+    tell: impl FnOnce(Option<T>) + Send + 'static,
+) -> Running {
+    let asking = tokio::spawn(asking);
+    let running = Running::from(&asking);
+    tokio::spawn(async move {
+        let answer = match asking.await {
+            Err(error) if error.is_cancelled() => return,
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                tracing::warn!(what, error = format!("{error:#}"), "no answer");
+                None
+            }
+            Err(error) => {
+                tracing::error!(what, %error, "asking panicked");
+                None
+            }
+        };
+        tell(answer);
+    });
+    running
+}
+
+/// What is to be known of one file?
 struct Question {
     root: Utf8PathBuf,
     file: Utf8PathBuf,
     edition: Edition,
-    version: i32,
-    epoch: u64,
     documents: Documents,
 }
 
 impl Question {
-    /// Starts asking; dropping the result stops the compiler.
-    fn start(self, oracle: Oracle, handle: Handle) -> Running {
-        let (file, version, epoch) = (self.file.clone(), self.version, self.epoch);
-        let asking = tokio::spawn(async move { self.ask(&oracle).await });
-        let running = Running::from(&asking);
-        tokio::spawn(async move {
-            let alive = match asking.await {
-                Err(error) if error.is_cancelled() => return,
-                Ok(Ok(alive)) => alive,
-                Ok(Err(error)) => {
-                    tracing::warn!(%file, version, error = format!("{error:#}"), "types not known");
-                    None
-                }
-                Err(error) => {
-                    tracing::error!(%file, %error, "asking for types panicked");
-                    None
-                }
-            };
-            handle.send(Event::Valued { file, epoch, alive });
-        });
-        running
+    async fn recheck(&self, oracle: &Oracle) -> anyhow::Result<Option<(Recheck, Sources)>> {
+        let sources = texts(oracle, &self.root, &self.documents).await;
+        let Ok(file) = self.file.strip_prefix(&self.root) else {
+            return Ok(None);
+        };
+        let said = oracle.recheck(file, self.edition, &sources).await?;
+        Ok(said.map(|said| (said, sources)))
     }
 
-    async fn ask(&self, oracle: &Oracle) -> anyhow::Result<Option<Alive>> {
+    async fn values(&self, oracle: &Oracle) -> anyhow::Result<Option<Alive>> {
         let sources = texts(oracle, &self.root, &self.documents).await;
         let Ok(file) = self.file.strip_prefix(&self.root) else {
             return Ok(None);

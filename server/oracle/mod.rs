@@ -27,7 +27,7 @@ use crate::{
     flycheck::place,
     problem::{Fix, Kind, Problem, Unit, Verdict},
     recognise::{complete, recognise},
-    rustc::RustcCommand,
+    rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
     syntax,
     text::Lines,
@@ -62,6 +62,15 @@ impl CargoSettings {
 pub struct NoLongerReported {
     package: String,
     target: String,
+}
+
+/// What the compiler says of one target.
+#[derive(Debug)]
+pub struct Recheck {
+    /// The target, as the user's own checks name it.
+    pub unit: Unit,
+    /// All that it said.
+    pub diagnostics: Vec<UnitDiagnostic>,
 }
 
 /// Answers questions about one workspace. Cheap to clone; asks one thing at a time.
@@ -167,6 +176,44 @@ impl Oracle {
         let State { bench, answering, .. } = &mut *state;
         let bench = self.inner.bench(bench).await?;
         types::of_open_file(bench, answering, sources, file, edition).await
+    }
+
+    /// Everything that the compiler says of the target that a file belongs to, as the texts are
+    /// now. `None` when the target is not known, or its code has errors that end the compilation
+    /// before anybody asks for `Send`: then silence means nothing.
+    ///
+    /// Dropping the future kills the running compiler.
+    ///
+    /// # Errors
+    /// When cargo or rustc cannot be run.
+    pub async fn recheck(
+        &self,
+        file: &Utf8Path,
+        edition: Edition,
+        sources: &Sources,
+    ) -> Result<Option<Recheck>> {
+        let mut state = self.inner.state.lock().await;
+        let State { bench, answering, .. } = &mut *state;
+        let bench = self.inner.bench(bench).await?;
+        if !answering.contains_key(file) {
+            // Whoever answers for the file's types is the one to ask.
+            types::of_open_file(bench, answering, sources, file, edition).await?;
+        }
+        let Some((unit, command)) = answering.get(file) else {
+            return Ok(None);
+        };
+        let said = bench.compile(sources, command).await?;
+        let root = bench.root();
+        let is_other = |it: &Diagnostic| is_error(it) && recognise(it, unit, root).is_none();
+        if said.iter().any(is_other) {
+            return Ok(None);
+        }
+        let theirs = |ours: &str| ours.replace(root.as_str(), self.inner.root.as_str());
+        let package_id = theirs(&unit.package_id);
+        let unit = Unit { package_id, src: theirs(unit.src.as_str()).into(), ..unit.clone() };
+        let diagnostics =
+            said.into_iter().map(|diagnostic| UnitDiagnostic { unit: unit.clone(), diagnostic });
+        Ok(Some(Recheck { diagnostics: diagnostics.collect(), unit }))
     }
 
     /// Drafts the fixes of a problem and asks the compiler about each, likeliest first.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     alive::Known,
-    problem::{Await, Held, Problem},
+    problem::{Await, Held, Problem, Unit},
     rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
     syntax::{self, AsyncBody, Crossing},
@@ -50,8 +50,8 @@ pub(super) fn innermost(bodies: &[TypedBody], range: TextRange) -> Option<&Typed
     around.min_by_key(|it| it.body.range.len())
 }
 
-/// What [`of_open_file`] remembers: which unit answers for a file.
-pub(super) type Answering = HashMap<Utf8PathBuf, RustcCommand>;
+/// What [`of_open_file`] remembers: which unit answers for a file, and how it is compiled.
+pub(super) type Answering = HashMap<Utf8PathBuf, (Unit, RustcCommand)>;
 
 /// The same for a file of which no failing unit is known: the text with probes makes its units
 /// dirty, so cargo compiles them and prints how. `None` when nobody answers.
@@ -66,7 +66,7 @@ pub(super) async fn of_open_file(
     let bodies = syntax::analyse(text, edition);
     let mut probed = sources.clone();
     probed.insert(file, probe::with_probes(text, edition, &bodies));
-    if let Some(command) = answering.get(file) {
+    if let Some((_, command)) = answering.get(file) {
         let answers = probe::answers(&bench.compile(&probed, command).await?);
         if !answers.is_empty() {
             return Ok(Some(typed(bodies, answers)));
@@ -78,20 +78,20 @@ pub(super) async fn of_open_file(
     if answers.is_empty() {
         return Ok(None);
     }
-    if let Some(command) = answering_unit(&survey, bench.root()) {
-        answering.insert(file.to_owned(), command.clone());
+    if let Some((unit, command)) = answering_unit(&survey, bench.root()) {
+        answering.insert(file.to_owned(), (unit.clone(), command.clone()));
     }
     Ok(Some(typed(bodies, answers)))
 }
 
 /// The unit to ask next time: of its two forms the one for tests, which has all the code.
-fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<&'a RustcCommand> {
+fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<(&'a Unit, &'a RustcCommand)> {
     let is_answer = |it: &&UnitDiagnostic| it.diagnostic.message.starts_with(probe::MARK);
     let unit = &survey.diagnostics.iter().find(is_answer)?.unit;
     let of_form = |test_form| {
         survey.commands.iter().find(move |command| command.compiles(unit, test_form, root))
     };
-    of_form(true).or_else(|| of_form(false))
+    Some((unit, of_form(true).or_else(|| of_form(false))?))
 }
 
 fn typed(bodies: Vec<AsyncBody>, mut answers: BTreeMap<usize, Answer>) -> Vec<TypedBody> {

@@ -212,3 +212,49 @@ fn problems_alone_are_marked_unless_all_is_wanted() {
     let lens = lenses(&mut client, &project);
     assert_eq!(lens[0], "12 not Send: guard: MutexGuard is held across an .await");
 }
+
+/// The hints of the file, `line code`.
+fn problems(client: &Client, project: &Project) -> Vec<String> {
+    let known = client.diagnostics.get(&uri(&project.file("src/main.rs")));
+    let known = known.into_iter().flatten();
+    let known = known.map(|it| format!("{} {}", it["range"]["start"]["line"], it["code"]));
+    known.collect()
+}
+
+#[test]
+fn live_problems_come_and_go_without_a_save() {
+    let (project, mut client) = clean(json!({"live": true}));
+    let main = project.file("src/main.rs");
+    let params = json!({"textDocument": document(&project)});
+    client.ask_until("textDocument/codeLens", &params, is_some);
+    let spawned = CLEAN.replace("żółw(1).await);", "1); tokio::spawn(żółw(1));");
+    client.change(&main, json!([{"text": spawned}]));
+    client.wait_for_hints(&main, 1);
+    assert_eq!(problems(&client, &project), ["3 \"held_across_await\""]);
+    // What does not compile says nothing of `Send`.
+    let broken =
+        spawned.replace("tick().await;\n    sum", "let n: u8 = \"\"; tick().await;\n    sum");
+    client.change(&main, json!([{"text": broken}]));
+    let at = json!({"textDocument": document(&project), "position": {"line": 0, "character": 0}});
+    client.request("textDocument/hover", at);
+    client.change(&main, json!([{"text": spawned}]));
+    assert_eq!(problems(&client, &project).len(), 1);
+    client.change(&main, json!([{"text": CLEAN}]));
+    client.wait_for_hints(&main, 0);
+    assert_eq!(project.read("src/main.rs"), CLEAN, "nothing was written");
+}
+
+#[test]
+fn without_live_only_a_save_brings_problems() {
+    let (project, mut client) = clean(json!({}));
+    let main = project.file("src/main.rs");
+    let spawned = CLEAN.replace("żółw(1).await);", "1); tokio::spawn(żółw(1));");
+    client.change(&main, json!([{"text": spawned}]));
+    let params = json!({"textDocument": document(&project)});
+    // The compiler has seen the text, and was asked for types alone.
+    client.ask_until("textDocument/codeLens", &params, is_some);
+    assert!(problems(&client, &project).is_empty());
+    project.write("src/main.rs", &spawned);
+    client.save(&main);
+    client.wait_for_hints(&main, 1);
+}
