@@ -10,18 +10,16 @@
 //! Known problems: others may change the data during the await, so the copy may be out of date
 //! where the guard was not; a value with interior mutability is a copy as well.
 
-mod reads;
-
 use ra_ap_syntax::{
     AstNode, SyntaxNode,
     ast::{self, HasName},
 };
 
-use self::reads::Read;
 use super::{
     Draft, FixContext, Reach,
     chain::{free_name, name_of},
     context::has_ident,
+    reads::Read,
     region::{self, Block, Region, is_drop_of},
 };
 use crate::problem::Edit;
