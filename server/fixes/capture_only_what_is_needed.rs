@@ -20,7 +20,7 @@ use super::{
     captured::Capture,
     chain::{free_name, name_of, owned_forms},
     context::has_ident,
-    reads::Read,
+    reads::{Read, distinct},
 };
 use crate::problem::Edit;
 
@@ -63,17 +63,6 @@ pub(super) fn capture_only_what_is_needed(context: &FixContext<'_>) -> Option<Dr
 fn reads(context: &FixContext<'_>, capture: &Capture) -> Option<Vec<Read>> {
     let reads = Read::all_in(context, capture.block.syntax(), &capture.name, true)?;
     reads.iter().all(|it| !capture.depends_on_block(it.expr().syntax())).then_some(reads)
-}
-
-/// One of each text.
-fn distinct(reads: &[Read]) -> Vec<Read> {
-    let mut distinct: Vec<Read> = Vec::new();
-    for read in reads {
-        if !distinct.iter().any(|known| known.text() == read.text()) {
-            distinct.push(read.clone());
-        }
-    }
-    distinct
 }
 
 /// A `let` for each part that is read.
@@ -160,7 +149,11 @@ fn whole(context: &FixContext<'_>, capture: &Capture) -> Vec<Vec<Edit>> {
     if !is_counted {
         return Vec::new();
     }
-    let forms = [format!("*{name}"), format!("(*{name}).clone()"), format!("(*{name}).to_owned()")];
+    let plain = is_copy(context).then(|| format!("*{name}"));
+    let forms: Vec<String> = plain
+        .into_iter()
+        .chain([format!("(*{name}).clone()"), format!("(*{name}).to_owned()")])
+        .collect();
     let stars = dereferences(capture);
     let variant = |form: &String| {
         let stmts = [format!("let {name} = {form};")];
@@ -170,6 +163,18 @@ fn whole(context: &FixContext<'_>, capture: &Capture) -> Vec<Vec<Edit>> {
         Some(edits)
     };
     forms.iter().filter_map(variant).collect()
+}
+
+/// Whether the value is a number or its like. The compiler does not always say that something
+/// else cannot be moved out: it checks no borrows in a fn that has other errors.
+fn is_copy(context: &FixContext<'_>) -> bool {
+    const COPY: &[&str] = &[
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64", "bool", "char",
+    ];
+    let ty = context.held.ty.as_deref().unwrap_or_default();
+    let inner = ty.rsplit(['<', '&', ':']).next().unwrap_or_default();
+    COPY.contains(&inner.trim_end_matches('>').trim())
 }
 
 /// Whether the block only reads the value; inside of format strings it can do nothing else.

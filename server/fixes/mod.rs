@@ -29,6 +29,7 @@ mod replace_cell_with_atomic;
 mod replace_mutex_with_tokio;
 mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
+mod return_send_future;
 mod retype;
 mod stringify_error_before_await;
 mod use_send_rng;
@@ -121,6 +122,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
     ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
+    ("return_send_future", return_send_future::return_send_future),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),

@@ -121,6 +121,17 @@ impl Read {
     }
 }
 
+/// One of each text.
+pub(super) fn distinct(reads: &[Read]) -> Vec<Read> {
+    let mut distinct: Vec<Read> = Vec::new();
+    for read in reads {
+        if !distinct.iter().any(|known| known.text() == read.text()) {
+            distinct.push(read.clone());
+        }
+    }
+    distinct
+}
+
 /// `Some(None)` when the identifier is not our variable.
 fn at_ident(context: &FixContext<'_>, token: &SyntaxToken, held: &str) -> Option<Option<Read>> {
     let parent = token.parent()?;
