@@ -208,17 +208,25 @@ local function starts()
     return #vim.lsp.get_clients({ bufnr = buffer }) == 2
   end
   check('both servers attach', wait(attached, 20000))
-  check('rust-analyzer shows its errors', wait(function() return #errors() >= 2 end), vim.diagnostic.get(buffer))
-  say(('       start to first error %.0f ms'):format(ms(t0, vim.uv.hrtime())))
   check('hints appear', wait(function() return #hints() >= 2 end), hints())
   say(('       start to hints %.0f ms'):format(ms(t0, vim.uv.hrtime())))
+  -- rust-analyzer's publishes can overtake each other; then an error is missing until the next save.
+  local saves = 0
+  while not wait(function() return #errors() >= 2 end, 10000) and saves < 3 do
+    saves = saves + 1
+    save()
+  end
+  check('rust-analyzer shows its errors', #errors() >= 2, vim.diagnostic.get(buffer))
+  if saves > 0 then
+    say('       rust-analyzer lost an error and found it again after saves:', saves)
+  end
   wait(function() return ready and checks_ended > 0 end)
   vim.wait(1000)
   local places = vim.tbl_map(function(hint) return ('%d:%d'):format(hint.lnum + 1, hint.col + 1) end, hints())
   check('they stand at `guard` and `limit`', vim.deep_equal(places, { '14:9', '30:9' }), places)
   check('there is one encoding', vim.lsp.get_clients()[1].offset_encoding == vim.lsp.get_clients()[2].offset_encoding)
   local user = cargo_calls()
-  check('rust-analyzer checked once, Sendlens not at all', #user == 1, user)
+  check('rust-analyzer checked, Sendlens did not', #user == 1 + saves, user)
 end
 
 local function shows()
@@ -338,6 +346,9 @@ local function other_modes()
     return
   end
   check('hints appear', wait(function() return #hints() == 2 end), vim.lsp.get_clients())
+  if mode == 'tee' then
+    wait(function() return ready and checks_ended > 0 end)
+  end
   vim.wait(1500)
   for round = 1, 2 do
     local before = #cargo_calls()
