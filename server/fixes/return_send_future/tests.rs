@@ -1,3 +1,5 @@
+//! What `return_send_future` writes, and where it declines.
+
 use crate::fixes::tests::{check, check_declines};
 
 const ID: &str = "return_send_future";
