@@ -106,7 +106,8 @@ impl Oracle {
     pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
         let mut problem = problem.clone();
         complete(&mut problem, sources);
-        if !closer::needs_asking(&problem) && problem.kind != Kind::HeldAcrossAwait {
+        let is_held = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::LockLint);
+        if !closer::needs_asking(&problem) && !is_held {
             return Ok(Some(problem));
         }
         let mut state = self.inner.state.lock().await;
@@ -207,7 +208,8 @@ async fn add_hidden_values(
     sources: &Sources,
 ) -> Result<()> {
     let file = problem.future.span.file.clone();
-    let Some(text) = sources.text(&file).filter(|_| problem.kind == Kind::HeldAcrossAwait) else {
+    let is_held = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::LockLint);
+    let Some(text) = sources.text(&file).filter(|_| is_held) else {
         return Ok(());
     };
     let Some(range) = Lines::new(text).range(&problem.future.span) else { return Ok(()) };
@@ -217,7 +219,10 @@ async fn add_hidden_values(
         known.insert(file.clone(), typed);
     }
     let bodies = known.get(&file).map(Vec::as_slice).unwrap_or_default();
-    if let Some(typed) = types::innermost(bodies, range) {
+    let Some(typed) = types::innermost(bodies, range) else { return Ok(()) };
+    if problem.kind == Kind::LockLint {
+        typed.name_types(&mut problem.held, &file, text);
+    } else {
         types::add_hidden(problem, typed, &file, text);
     }
     Ok(())
@@ -266,7 +271,8 @@ async fn find_unit(
         };
         commands.insert(key, command.clone());
         let before = bench.compile(sources, &command).await?;
-        if compare::reports(problem, &before, bench.root()) {
+        // rustc itself knows nothing of clippy's lints.
+        if compare::is_foreign_lint(problem) || compare::reports(problem, &before, bench.root()) {
             return Ok((command, before));
         }
         last_error = Some("the compiler no longer reports this problem");

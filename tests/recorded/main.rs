@@ -16,6 +16,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod ask;
+#[allow(dead_code)]
 mod programs;
 mod record;
 mod table;
