@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
-    compare::{Comparison, compare},
+    compare::{Comparison, compare, crosses_less, is_foreign_lint},
     tidy,
     workbench::{Survey, Workbench},
 };
@@ -153,6 +153,9 @@ impl Errors<'_> {
         let before = self.unit_before.unwrap_or(&self.before);
         let mut comparison =
             compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
+        if is_foreign_lint(trial.problem) {
+            comparison.gone = crosses_less(trial.problem, trial.sources, texts);
+        }
         // A future that nobody awaits is only a warning, but the work would silently not be done.
         let idle =
             tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));

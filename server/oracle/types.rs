@@ -105,6 +105,19 @@ fn typed(bodies: Vec<AsyncBody>, mut answers: BTreeMap<usize, Answer>) -> Vec<Ty
 }
 
 impl TypedBody {
+    /// Adds the type of values that a lint names by their place only.
+    pub(super) fn name_types(&self, held: &mut [Held], file: &Utf8Path, text: &str) {
+        let lines = Lines::new(text);
+        for (crossing, answer) in self.body.crossings.iter().zip(&self.answers) {
+            let span = lines.span(file, crossing.range);
+            let Some(answer) = answer else { continue };
+            for value in held.iter_mut().filter(|value| value.span.contains(&span)) {
+                value.ty = value.ty.take().or_else(|| answer.ty.clone());
+                value.send = Some(answer.shortfalls.is_empty());
+            }
+        }
+    }
+
     /// What the compiler said of each crossing, in their order.
     pub fn known(&self) -> Vec<Known> {
         let known = |answer: &Option<Answer>| match answer {
@@ -164,10 +177,13 @@ pub(super) fn is_same(chosen: &str, printed: &str) -> bool {
 /// Adds the values that the compiler left out: it reports one value for each leaf type and
 /// demand, and hides the others behind it.
 pub(super) fn add_hidden(problem: &mut Problem, typed: &TypedBody, file: &Utf8Path, text: &str) {
-    for (leaf, held) in typed.not_send(file, text) {
+    for (leaf, mut held) in typed.not_send(file, text) {
         let same_leaf = problem.leaf.as_deref().is_some_and(|wanted| is_same(wanted, &leaf));
         let known = problem.held.iter().any(|it| it.span.contains(&held.span));
         if same_leaf && !known && !held.awaits.is_empty() {
+            // The error knows which number the compiler chose.
+            let chosen = |ty: &String| problem.leaf.clone().filter(|leaf| is_same(leaf, ty));
+            held.ty = held.ty.as_ref().and_then(chosen).or(held.ty);
             problem.held.push(held);
         }
     }

@@ -60,6 +60,18 @@ impl<'a> Report<'a> {
         })
     }
 
+    /// "consider [further] restricting type parameter `T` with trait `Send`": the leaf where rustc
+    /// names none.
+    pub(super) fn restricted_parameter(&self) -> Option<Leaf> {
+        self.children().find_map(|child| {
+            let mut names = quoted(&child.message);
+            let is_it = child.message.starts_with("consider")
+                && child.message.contains("restricting type parameter");
+            let ty = names.next().filter(|_| is_it)?.to_owned();
+            Some(Leaf { ty, auto_trait: auto_trait(names.next()?)? })
+        })
+    }
+
     /// The types around the leaf, leaf's neighbour first, as rustc lists them.
     pub(super) fn type_chain(&self) -> Vec<&'a str> {
         self.children()
@@ -67,8 +79,10 @@ impl<'a> Report<'a> {
             .filter_map(|child| {
                 let message = child.message.as_str();
                 let appears = message.starts_with("required because it appears within the type");
-                let implements =
-                    message.starts_with("required for `") && message.contains("` to implement `");
+                // `From` and our own traits say nothing of what contains what.
+                let implements = message.starts_with("required for `")
+                    && message.contains("` to implement `")
+                    && quoted(message).nth(1).and_then(auto_trait).is_some();
                 (appears || implements).then(|| quoted(message).next()).flatten()
             })
             .collect()

@@ -149,7 +149,8 @@ impl Session<'_> {
     /// Checks, chooses and applies; `None` when there may be more to do, else what is left.
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
         let findings =
-            collect::run_cargo(&self.args.selection, &self.workspace, &mut self.progress).await?;
+            collect::run_cargo("check", &self.args.selection, &self.workspace, &mut self.progress)
+                .await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
         {
