@@ -70,8 +70,13 @@ pub enum Event {
     ChangedOnDisk(Vec<Utf8PathBuf>),
     /// The user's settings. The first ones set everything going.
     Configured(Settings),
-    /// Folders were opened in the editor.
-    Folders(Vec<Utf8PathBuf>),
+    /// Folders were opened in the editor, and others closed.
+    Folders {
+        /// Those that were opened.
+        added: Vec<Utf8PathBuf>,
+        /// Those that were closed.
+        removed: Vec<Utf8PathBuf>,
+    },
     /// Somebody wants to know what is known.
     Ask {
         /// The file that the user looks at.
@@ -299,7 +304,10 @@ impl Engine {
             Event::Closed(file) => self.closed(&file),
             Event::ChangedOnDisk(files) => self.changed_on_disk(&files),
             Event::Configured(settings) => self.configured(settings),
-            Event::Folders(folders) => self.folders(folders),
+            Event::Folders { added, removed } => {
+                self.folders_closed(&removed);
+                self.folders(added);
+            }
             Event::Ask { file, reply } => {
                 self.judging.look_at(file);
                 let _ = reply.send(Arc::new(self.snapshot()));
@@ -484,14 +492,40 @@ impl Engine {
         }
     }
 
-    fn look_for_workspace_of(&mut self, file: &Utf8Path) {
-        if !self.is_users(file) {
+    /// Ends what is served for closed folders alone, and forgets what was said of it.
+    fn folders_closed(&mut self, folders: &[Utf8PathBuf]) {
+        if folders.is_empty() {
             return;
         }
-        let known = self.served_index(file);
-        let is_up = known.is_some_and(|index| self.served[index].flycheck.is_some());
-        let root = file.parent().map(workspace::candidates_above);
-        if let Some(root) = root.flatten().filter(|_| !is_up) {
+        self.start.folders.retain(|folder| !folders.contains(folder));
+        let remaining = &self.start.folders;
+        let is_open = |root: &Utf8PathBuf| {
+            remaining.iter().any(|folder| root.starts_with(folder) || folder.starts_with(root))
+        };
+        for served in self.served.iter_mut().filter(|it| !is_open(&it.workspace.root)) {
+            tracing::info!(root = %served.workspace.root, "no longer serving");
+            served.retire().map(|flycheck| tokio::spawn(flycheck.stop()));
+            self.located.retain(|folder| !folder.starts_with(&served.workspace.root));
+        }
+        self.judging.text_moved();
+        self.learnt();
+    }
+
+    /// A workspace can lie within another: cargo knows, for each package, which is its own.
+    fn look_for_workspace_of(&mut self, file: &Utf8Path) {
+        let Some(folder) = file.parent().filter(|_| self.is_users(file)) else {
+            return;
+        };
+        let nearest = folder.ancestors().find(|folder| folder.join("Cargo.toml").is_file());
+        let served = self.served_index(file).map(|index| &self.served[index]);
+        let is_up = served.is_some_and(|served| served.flycheck.is_some());
+        let is_root = served.is_some_and(|served| Some(&*served.workspace.root) == nearest);
+        let root = match nearest {
+            Some(_) if is_up && is_root => None,
+            Some(nearest) if is_up => Some(nearest.to_owned()),
+            _ => workspace::candidates_above(folder),
+        };
+        if let Some(root) = root {
             self.look_for_workspace(root);
         }
     }
@@ -530,6 +564,14 @@ impl Engine {
         };
         match found {
             Ok(workspace) => self.serve(workspace, settings, self.start.trusted),
+            // A package that no workspace wants, such as a template: nobody asked to have it checked.
+            Err(Trouble::Manifest(error))
+                if self
+                    .served_index(folder)
+                    .is_some_and(|index| self.served[index].workspace.root != folder) =>
+            {
+                tracing::warn!(%folder, error, "a package within a workspace is not served");
+            }
             Err(trouble) => {
                 let without_cargo = matches!(trouble, Trouble::NoCargo(_));
                 self.tell(Level::Error, trouble.to_string());
@@ -604,7 +646,9 @@ impl Engine {
     }
 
     fn line(&mut self, workspace: usize, run: u64, line: Line) {
-        let Some(served) = self.served.get_mut(workspace) else {
+        // A check that is being stopped may still speak.
+        let served = self.served.get_mut(workspace).filter(|served| served.flycheck.is_some());
+        let Some(served) = served else {
             return;
         };
         let changed = match line {

@@ -113,6 +113,7 @@ impl Workspace {
             env: cargo.env.clone(),
             cwd: folder.to_owned(),
             deadline: DEADLINE,
+            gentle: false,
         };
         let (mut json, mut last_words) = (String::new(), String::new());
         let mut hear = |pipe, line: &str| {

@@ -51,6 +51,14 @@ impl Served {
         }
     }
 
+    /// Ends serving it; gives what is left to stop.
+    pub(super) fn retire(&mut self) -> Option<Flycheck> {
+        self.oracle = None;
+        self.results = Results::default();
+        self.checked = false;
+        self.flycheck.take()
+    }
+
     /// The name that problems have for a file.
     pub(super) fn relative(&self, file: &Utf8Path) -> Utf8PathBuf {
         let inside = file.strip_prefix(&self.workspace.root);

@@ -34,7 +34,7 @@ use tower_lsp::{
         DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentHighlight,
         DocumentHighlightParams, Hover, HoverContents, HoverParams, InitializeParams,
         InitializeResult, InitializedParams, InlayHint, InlayHintParams, MarkupContent, MarkupKind,
-        ServerInfo,
+        ServerInfo, WorkspaceFolder,
     },
 };
 
@@ -150,9 +150,11 @@ impl LanguageServer for Backend {
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
-        let folders = params.event.added.iter();
-        let folders = folders.filter_map(|folder| convert::to_path(&folder.uri)).collect();
-        self.send(|| Some(Event::Folders(folders)));
+        let paths = |folders: &[WorkspaceFolder]| {
+            folders.iter().filter_map(|folder| convert::to_path(&folder.uri)).collect()
+        };
+        let (added, removed) = (paths(&params.event.added), paths(&params.event.removed));
+        self.send(|| Some(Event::Folders { added, removed }));
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {

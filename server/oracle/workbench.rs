@@ -79,6 +79,7 @@ impl Workbench {
             env: self.environment(),
             cwd: self.overlay.root().to_owned(),
             deadline: CARGO_DEADLINE,
+            gentle: true,
         };
         let mut survey = Survey::default();
         let mut complaints = String::new();
@@ -116,7 +117,7 @@ impl Workbench {
         let RustcCommand { program, args, mut env } = command.redirected(&out_dir, &incremental);
         env.extend(self.settings.env.iter().cloned());
         let cwd = self.overlay.root().to_owned();
-        let job = Job { program, args, env, cwd, deadline: RUSTC_DEADLINE };
+        let job = Job { program, args, env, cwd, deadline: RUSTC_DEADLINE, gentle: true };
         let mut diagnostics = Vec::new();
         let mut last_words = String::new();
         let exit = process::run(&job, &mut |pipe, line| {

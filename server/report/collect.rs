@@ -135,6 +135,7 @@ pub(super) async fn run_cargo(
         env: settings.env,
         cwd: current_dir()?,
         deadline: CARGO_DEADLINE,
+        gentle: false,
     };
     let mut findings = Findings::default();
     let mut complaints = Complaints::default();

@@ -234,10 +234,17 @@ fn live_problems_come_and_go_without_a_save() {
     // What does not compile says nothing of `Send`.
     let broken =
         spawned.replace("tick().await;\n    sum", "let n: u8 = \"\"; tick().await;\n    sum");
+    let (line, character) = find(CLEAN, "rc = Rc");
+    let at = json!({"line": line, "character": character});
+    let menu = json!({
+        "textDocument": document(&project),
+        "range": {"start": at, "end": at},
+        "context": {"diagnostics": []},
+    });
+    client.ask_until("textDocument/codeAction", &menu, is_some);
     client.change(&main, json!([{"text": broken}]));
-    let at = json!({"textDocument": document(&project), "position": {"line": 0, "character": 0}});
-    client.request("textDocument/hover", at);
-    client.change(&main, json!([{"text": spawned}]));
+    // The menu empties when fixes are judged, and they are judged last.
+    client.ask_until("textDocument/codeAction", &menu, |answer| !is_some(answer));
     assert_eq!(problems(&client, &project).len(), 1);
     client.change(&main, json!([{"text": CLEAN}]));
     client.wait_for_hints(&main, 0);

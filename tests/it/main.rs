@@ -20,3 +20,4 @@ mod pictures;
 mod recognise;
 mod retype;
 mod tidy;
+mod workspaces;
