@@ -31,6 +31,7 @@ mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
 mod retype;
+mod split_branch_at_await;
 mod stringify_error_before_await;
 mod use_send_rng;
 
@@ -111,6 +112,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("split_branch_at_await", split_branch_at_await::split_branch_at_await),
     ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
