@@ -20,6 +20,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
 mod place;
@@ -138,7 +139,20 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
-    RULES.iter().filter_map(|(_, rule)| rule(&context)).collect()
+    let inner = macro_body::within(&context);
+    let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
+    RULES.iter().filter_map(draft).collect()
+}
+
+/// Drafts one fix: in the macro's block around the value where there is one and the fix can.
+fn draft(
+    id: &str,
+    rule: Rule,
+    context: &FixContext<'_>,
+    inner: Option<&FixContext<'_>>,
+) -> Option<Draft> {
+    let inner = inner.filter(|_| macro_body::suits(id));
+    inner.and_then(rule).or_else(|| rule(context))
 }
 
 #[cfg(test)]
