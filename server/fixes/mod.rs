@@ -103,6 +103,20 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
     polish(problem, before, after)
 }
 
+/// What to say of the variant that was accepted, where the draft's own note does not know it: a
+/// fix of scopes copies only in some of its variants.
+pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
+        return draft.note.clone();
+    }
+    const COPIES: &[&str] = &[".clone()", ".cloned()", ".copied()", ".to_owned()", ".collect::<"];
+    let count = |text: &str| COPIES.iter().map(|it| text.matches(it).count()).sum::<usize>();
+    let written: usize = edits.iter().map(|it| count(&it.new_text)).sum();
+    let replaced: usize = edits.iter().map(|it| before.slice(&it.span).map_or(0, count)).sum();
+    (written > replaced)
+        .then(|| "The code then works on a copy that is taken before the `.await`.".to_owned())
+}
+
 /// Drafts a fix; `None` when it does not apply.
 pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 

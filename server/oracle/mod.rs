@@ -177,7 +177,7 @@ impl Oracle {
             let Some(accepted) = try_draft(bench, &trial, &draft).await? else {
                 continue;
             };
-            let mut fix = verified(draft, accepted);
+            let mut fix = verified(draft, accepted, sources);
             fix.preferred = offered.is_empty();
             on_fix(&fix);
             offered.push(fix);
@@ -276,12 +276,13 @@ async fn find_unit(
     anyhow::bail!("{why} ({} of package {})", problem.unit.target, problem.unit.package)
 }
 
-fn verified(draft: Draft, accepted: Accepted) -> Fix {
+fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
     let uncovered = accepted
         .uncovered
         .first()
         .map(|next| format!("The compiler will then report the next one: {}.", next.message));
-    let notes: Vec<String> = draft.note.into_iter().chain(uncovered).collect();
+    let note = fixes::note(&draft, sources, &accepted.edits);
+    let notes: Vec<String> = note.into_iter().chain(uncovered).collect();
     Fix {
         id: draft.id,
         title: draft.title,
