@@ -1,7 +1,7 @@
 //! Fix: `Box<dyn Error>` becomes `Box<dyn Error + Send + Sync>`, where the value at fault gets its
 //! type from and on through every caller and callee that the compiler then names.
 //!
-//! ```ignore
+//! ```text
 //! fn load() -> Result<u8, Box<dyn Error>>     fn load() -> Result<u8, Box<dyn Error + Send + Sync>>
 //! ```
 //!

@@ -76,7 +76,7 @@ impl Capture {
         let own: Vec<ast::Name> = node.descendants().filter_map(ast::Name::cast).collect();
         let names = self.block.syntax().descendants().filter_map(ast::Name::cast);
         let mut foreign = names.filter(|it| !own.iter().any(|known| known.text() == it.text()));
-        foreign.any(|it| mentions(node, &it.text()))
+        foreign.any(|it| mentions(node, it.text()))
     }
 }
 

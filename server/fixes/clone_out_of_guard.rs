@@ -1,7 +1,7 @@
 //! Fix: takes the values that are read after (or by) the await out of the guard before it, and
 //! lets the guard go.
 //!
-//! ```ignore
+//! ```text
 //! let user = users.lock().unwrap();       let name = users.lock().unwrap().name.clone();
 //! greet(&user.name).await;                greet(&name).await;
 //! ```

@@ -1,6 +1,6 @@
 //! Fix: a trait's `async fn` promises that its future is `Send`.
 //!
-//! ```ignore
+//! ```text
 //! trait Job {                             trait Job {
 //!     async fn run(&self) -> u8;              fn run(&self) -> impl Future<Output = u8> + Send;
 //! }                                       }

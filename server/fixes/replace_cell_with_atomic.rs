@@ -1,6 +1,6 @@
 //! Fix: a `Cell` of a number or `bool` becomes an atomic (and an `Rc` around it an `Arc`).
 //!
-//! ```ignore
+//! ```text
 //! let hits = Rc::new(Cell::new(0u32));     let hits = Arc::new(AtomicU32::new(0u32));
 //! hits.set(hits.get() + 1);                hits.store(hits.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
 //! ```

@@ -1,7 +1,7 @@
 //! Fix: `Rc` becomes `Arc`, `rc::Weak` becomes `sync::Weak`, where the value at fault gets its type
 //! from and on through everything that the compiler then names.
 //!
-//! ```ignore
+//! ```text
 //! let names = Rc::new(load());      let names = Arc::new(load());
 //! ```
 //!
@@ -90,9 +90,13 @@ pub(super) fn change(context: &RepairContext<'_>, target: &Renames) -> Option<Ve
         return Some(edits);
     }
     let words = retype::texts_of(context.error);
-    let (_, guilty) = words.split_once("is not implemented for `")?;
+    // Either the bounds are missed, or only one of two types has them by now.
+    let guilty = match words.split_once("is not implemented for `") {
+        Some((_, rest)) => rest.split('`').next()?,
+        None => words.split_once("+ Send + Sync").map(|_| words.as_str())?,
+    };
     let bounds = DynBounds {
-        trait_name: dyn_trait(guilty.split('`').next()?)?.to_owned(),
+        trait_name: dyn_trait(guilty)?.to_owned(),
         bounds: vec!["Send", "Sync"],
         references: false,
     };
@@ -114,28 +118,29 @@ pub(super) fn shorten(
 ) -> Option<Vec<Edit>> {
     let world = World::new(after, problem);
     let mut sites = Vec::new();
-    let mut names: Vec<(&str, &str)> =
-        target.all.iter().map(|it| (it.new_module, it.new_name)).collect();
-    names.push(("std::sync::atomic", "Ordering"));
-    names.dedup();
     for (file, _) in before.changed_files(after) {
-        for (module, name) in &names {
-            sites.extend(retype::introduce(&world, file, module, name).unwrap_or_default());
+        for module in ["std::sync", "std::sync::atomic"] {
+            let renames = target.all.iter().filter(|it| it.new_module == module);
+            let mut names: Vec<&str> = renames.map(|it| it.new_name).collect();
+            if module == "std::sync::atomic" {
+                names.push("Ordering");
+            }
+            names.sort_unstable();
+            sites.extend(retype::introduce(&world, file, module, &names).unwrap_or_default());
         }
     }
-    // Several imports at one place are written one after the other.
-    let mut merged: Vec<retype::Site> = Vec::new();
+    // Several new lines at one place are written one after the other.
+    let mut joined: Vec<retype::Site> = Vec::new();
     for site in sites {
         let is_same = |it: &&mut retype::Site| {
             it.file == site.file && it.start == site.start && it.end == site.end
         };
-        match merged.iter_mut().find(is_same) {
-            Some(known) if !site.new_text.is_empty() => known.new_text.push_str(&site.new_text),
-            Some(_) => {}
-            None => merged.push(site),
+        match joined.iter_mut().find(is_same) {
+            Some(known) => known.new_text.push_str(&site.new_text),
+            None => joined.push(site),
         }
     }
-    (!merged.is_empty()).then(|| world.edits(merged))
+    (!joined.is_empty()).then(|| world.edits(joined))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Fix: `RefCell` becomes a `Mutex` (and an `Rc` around it an `Arc`); `.borrow()` and
 //! `.borrow_mut()` become `.lock().unwrap()`.
 //!
-//! ```ignore
+//! ```text
 //! let log = Rc::new(RefCell::new(vec![]));    let log = Arc::new(Mutex::new(vec![]));
 //! log.borrow_mut().push(1);                   log.lock().unwrap().push(1);
 //! ```

@@ -116,7 +116,7 @@ impl Argument {
         let values = distinct(&reads);
         let own: Vec<ast::Name> =
             self.body.syntax().descendants().filter_map(ast::Name::cast).collect();
-        let depends = |it: &Read| own.iter().any(|own| mentions(it.expr().syntax(), &own.text()));
+        let depends = |it: &Read| own.iter().any(|own| mentions(it.expr().syntax(), own.text()));
         let is_whole = |it: &Read| it.text() == self.name;
         if values.len() > VALUES_MAX || values.iter().any(|it| depends(it) || is_whole(it)) {
             return Vec::new();

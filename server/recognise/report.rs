@@ -82,6 +82,7 @@ impl<'a> Report<'a> {
         let what = self
             .children()
             .find_map(|child| demand_of(&child.message))
+            .map(|what| plain_demand(&what))
             .or_else(|| spans::text_of(primary).filter(|text| text.starts_with("impl ")))?;
         Some(Place { what, span })
     }
@@ -171,11 +172,23 @@ fn demand_of(message: &str) -> Option<String> {
     }
 }
 
+/// Names that only the compiler or a macro uses become those that people wrote.
+fn plain_demand(what: &str) -> String {
+    if what.starts_with("__axum_macros_check") {
+        return "axum::debug_handler".to_owned();
+    }
+    what.split("::{anon_assoc#").next().unwrap_or(what).to_owned()
+}
+
 /// "future returned by `worker` is not `Send`" -> "async fn `worker`".
 fn future_in_label(label: &str) -> Option<String> {
     if label.contains(" returned by `") {
         let name = quoted(label).next()?;
-        let what = if label.starts_with("async iterator") { "async gen fn" } else { "async fn" };
+        let what = match label.split(' ').next() {
+            Some("async") => "async gen fn",
+            Some("iterator") => "gen fn",
+            _ => "async fn",
+        };
         Some(format!("{what} `{name}`"))
     } else if label.contains("created by async closure") {
         Some("async closure".to_owned())
@@ -183,6 +196,8 @@ fn future_in_label(label: &str) -> Option<String> {
         Some("async gen block".to_owned())
     } else if label.contains("created by async block") {
         Some("async block".to_owned())
+    } else if label.starts_with("coroutine is not") {
+        Some("coroutine".to_owned())
     } else {
         None
     }

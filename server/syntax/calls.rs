@@ -7,7 +7,8 @@ use ra_ap_syntax::{
 
 use super::{
     graph::{Action, ValueId},
-    lower::{Lowering, Place},
+    lower::Lowering,
+    places::Place,
     types::{Receiver, Shape, ValueFacts},
 };
 

@@ -7,8 +7,9 @@ use ra_ap_syntax::{
 
 use super::{
     graph::Action,
-    lower::{Lowering, Place, plain_name, shifted},
+    lower::{Lowering, plain_name, shifted},
     patterns::is_constant_pattern,
+    places::Place,
     types::Receiver,
 };
 

@@ -8,7 +8,8 @@ use ra_ap_syntax::{
 use super::{
     Origin,
     graph::{Action, BlockId, ScopeKind},
-    lower::{Lowering, Place},
+    lower::Lowering,
+    places::Place,
     types::ValueFacts,
 };
 

@@ -9,13 +9,18 @@ mod calls;
 mod captures;
 mod cfg;
 mod control;
+mod crossings;
 mod depth;
 mod graph;
 mod hints;
 mod liveness;
 mod lower;
 mod macros;
+mod parameters;
 mod patterns;
+mod places;
+mod select;
+mod surroundings;
 mod types;
 
 #[cfg(test)]

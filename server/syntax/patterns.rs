@@ -8,7 +8,8 @@ use ra_ap_syntax::{
 use super::{
     Origin,
     graph::{Action, ScopeKind, ValueId},
-    lower::{Lowering, Place, name_of},
+    lower::{Lowering, name_of},
+    places::Place,
     types::ValueFacts,
 };
 

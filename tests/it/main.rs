@@ -7,6 +7,7 @@ mod client;
 mod package;
 mod project;
 
+mod alive;
 mod bad_input;
 mod check;
 mod children;
@@ -16,4 +17,6 @@ mod flycheck;
 mod handshake;
 mod manual;
 mod pictures;
+mod recognise;
+mod retype;
 mod tidy;

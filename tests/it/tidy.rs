@@ -50,13 +50,13 @@ fn assert_absent(folder: &str, words: &[&str], concerns: impl Fn(&Path) -> bool)
     }
 }
 
-/// Files of unit tests, which may do what they like, too.
-fn is_test(path: &Path) -> bool {
-    path.ends_with("tests.rs") || path.components().any(|it| it.as_os_str() == "tests")
-}
-
 fn is_core(path: &Path) -> bool {
     CORE.iter().any(|module| path.starts_with(module)) && !is_test(path)
+}
+
+/// Files of unit tests, which may do what they like, too.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
 }
 
 #[test]

@@ -5,9 +5,11 @@
 //! truth dumps [-v] DIR ROOT EDITION  compares a directory of dumps with the sources in ROOT
 //! ```
 //!
-//! For a crate, make the dumps with `tests/truth/dump.sh`.
+//! For a crate, make the dumps with `tests/truth/dump.sh`. What disagrees and why is told in
+//! `tests/truth/DISAGREEMENTS.md`.
 
 mod compare;
+mod facts;
 mod mir;
 
 use std::{

@@ -17,6 +17,16 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
     for span in spans_of(context.error) {
         follow(&world, &mut walk, span);
     }
+    // Where no name led to the type, the compiler's own word for it may.
+    if walk.sites.is_empty() {
+        for span in spans_of(context.error) {
+            let label = span.label.as_deref().unwrap_or_default();
+            let ty = label.strip_prefix("has type `").and_then(|it| it.split('`').next());
+            if let Some(ty) = ty {
+                walk.printed_type(&span_of(span).file, ty);
+            }
+        }
+    }
     // A family error is about a value, not about the fn that happens to spawn it.
     if walk.sites.is_empty() && context.error.code.is_some() {
         for span in context.error.spans.iter().filter(|span| span.is_primary) {
@@ -62,11 +72,7 @@ fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
     };
     let is_question_mark = node.kind() == SyntaxKind::TRY_EXPR && node.text_range() != range;
     if is_question_mark || node.text_range() == range {
-        // `Rc::clone(&x)`: it is the callee that expects another type.
-        let call = node.parent().and_then(|it| ast::CallExpr::cast(it.parent()?));
-        if let Some(callee) = call.and_then(|it| it.expr()) {
-            walk.look(&span.file, callee.syntax());
-        }
+        walk.expectation(&span.file, &node);
         return walk.node(&span.file, &node);
     }
     // A span over several nodes, such as a whole signature.

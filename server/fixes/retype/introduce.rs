@@ -8,36 +8,89 @@ use ra_ap_syntax::{
 
 use super::{Site, World, renames::imports};
 
-/// Shortens every `MODULE::NAME` of a file, and imports the name where it is not imported yet;
-/// nothing where the name means something else.
+/// Shortens every `MODULE::NAME` of a file, and imports the names that are not imported yet; a
+/// name that means something else stays long.
 pub(in super::super) fn introduce(
     world: &World<'_>,
     file: &Utf8Path,
     module: &str,
-    name: &str,
+    names: &[&str],
 ) -> Option<Vec<Site>> {
     let tree = world.tree(file)?;
-    let paths = long_paths(&tree, module, name);
-    if paths.is_empty() {
-        return None;
-    }
     let known = imports(&tree);
-    let is_imported = match known.iter().find(|(_, _, alias)| alias == name) {
-        Some((from, ..)) if from == module => true,
-        Some(_) => return None,
-        None => known.iter().any(|(from, item, _)| from == module && item == "*"),
+    let mut sites = Vec::new();
+    let mut missing = Vec::new();
+    for name in names {
+        let paths = long_paths(&tree, module, name);
+        let other = known.iter().any(|(from, _, alias)| alias == name && from != module);
+        if paths.is_empty() || other || defines(&tree, name) {
+            continue;
+        }
+        let is_known = |(from, item, alias): &(String, String, String)| {
+            from == module && (alias == name || item == "*")
+        };
+        if !known.iter().any(is_known) {
+            missing.push(*name);
+        }
+        let shorter = |range| Site::new(file, range, String::new());
+        sites.extend(paths.into_iter().map(shorter));
+    }
+    if !missing.is_empty() {
+        let import = match known_import(&tree, module).and_then(|it| merged(&it, module, &missing))
+        {
+            Some((range, text)) => Site::new(file, range, text),
+            None => new_import(file, &tree, &braced(module, &missing))?,
+        };
+        sites.push(import);
+    }
+    (!sites.is_empty()).then_some(sites)
+}
+
+fn defines(tree: &SyntaxNode, name: &str) -> bool {
+    tree.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
+}
+
+fn braced(module: &str, names: &[&str]) -> String {
+    match names {
+        [only] => format!("{module}::{only}"),
+        _ => format!("{module}::{{{}}}", names.join(", ")),
+    }
+}
+
+/// A plain top-level import of the module: `use MODULE::Name;` or `use MODULE::{..};`.
+pub(in super::super) fn known_import(tree: &SyntaxNode, module: &str) -> Option<ast::UseTree> {
+    let uses = tree.children().filter_map(ast::Use::cast);
+    let is_private = |it: &ast::Use| {
+        it.attrs().next().is_none()
+            && it.syntax().children().all(|child| !ast::Visibility::can_cast(child.kind()))
     };
-    let defines =
-        tree.descendants().any(|node| ast::Name::cast(node).is_some_and(|it| it.text() == name));
-    if defines {
-        return None;
-    }
-    let mut sites: Vec<Site> =
-        paths.into_iter().map(|range| Site::new(file, range, String::new())).collect();
-    if !is_imported {
-        sites.push(new_import(file, &tree, &format!("{module}::{name}"))?);
-    }
-    Some(sites)
+    uses.filter(is_private).filter_map(|it| it.use_tree()).find(|it| {
+        let path = it.path().map(|it| it.syntax().text().to_string());
+        path.is_some_and(|path| match it.use_tree_list() {
+            Some(_) => path == module,
+            None => {
+                let is_single = it.star_token().is_none() && it.rename().is_none();
+                is_single && path.rsplit_once("::").is_some_and(|(from, _)| from == module)
+            }
+        })
+    })
+}
+
+/// An import with more names, sorted as rustfmt does: modules, then types.
+pub(in super::super) fn merged(
+    known: &ast::UseTree,
+    module: &str,
+    names: &[&str],
+) -> Option<(TextRange, String)> {
+    let mut all: Vec<String> = match known.use_tree_list() {
+        Some(list) => list.use_trees().map(|it| it.syntax().text().to_string()).collect(),
+        None => vec![known.path()?.segment()?.name_ref()?.text().to_string()],
+    };
+    all.extend(names.iter().map(|it| (*it).to_owned()));
+    all.sort_by_key(|name| (name.starts_with(char::is_uppercase), name.clone()));
+    all.dedup();
+    let text = format!("{module}::{{{}}}", all.join(", "));
+    Some((known.syntax().text_range(), text))
 }
 
 /// The `MODULE::` before every `MODULE::NAME` outside imports, macros included.
