@@ -15,6 +15,8 @@
 //! not used at all: such a lock is there to span the await. Known problem: comments behind
 //! the last statement stay on its line.
 
+mod borrowed;
+
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{
@@ -44,6 +46,7 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
             variants.extend(fresh);
         }
     }
+    variants.extend(borrowed::borrowed(context, &grown, name));
     (!variants.is_empty()).then(|| Draft {
         id: "enclose_in_block",
         title: format!("Enclose `{name}` in a block that ends before the `.await`"),

@@ -20,6 +20,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
 mod place;
@@ -31,6 +32,7 @@ mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
 mod retype;
+mod split_branch_at_await;
 mod stringify_error_before_await;
 mod use_send_rng;
 
@@ -101,6 +103,20 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
     polish(problem, before, after)
 }
 
+/// What to say of the variant that was accepted, where the draft's own note does not know it: a
+/// fix of scopes copies only in some of its variants.
+pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
+        return draft.note.clone();
+    }
+    const COPIES: &[&str] = &[".clone()", ".cloned()", ".copied()", ".to_owned()", ".collect::<"];
+    let count = |text: &str| COPIES.iter().map(|it| text.matches(it).count()).sum::<usize>();
+    let written: usize = edits.iter().map(|it| count(&it.new_text)).sum();
+    let replaced: usize = edits.iter().map(|it| before.slice(&it.span).map_or(0, count)).sum();
+    (written > replaced)
+        .then(|| "The code then works on a copy that is taken before the `.await`.".to_owned())
+}
+
 /// Drafts a fix; `None` when it does not apply.
 pub type Rule = fn(&FixContext<'_>) -> Option<Draft>;
 
@@ -111,6 +127,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("split_branch_at_await", split_branch_at_await::split_branch_at_await),
     ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
@@ -136,7 +153,20 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
-    RULES.iter().filter_map(|(_, rule)| rule(&context)).collect()
+    let inner = macro_body::within(&context);
+    let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
+    RULES.iter().filter_map(draft).collect()
+}
+
+/// Drafts one fix: in the macro's block around the value where there is one and the fix can.
+fn draft(
+    id: &str,
+    rule: Rule,
+    context: &FixContext<'_>,
+    inner: Option<&FixContext<'_>>,
+) -> Option<Draft> {
+    let inner = inner.filter(|_| macro_body::suits(id));
+    inner.and_then(rule).or_else(|| rule(context))
 }
 
 #[cfg(test)]

@@ -273,7 +273,7 @@ impl Oracle {
             };
             // What leaves nothing behind is better than what leads to the next problem.
             let is_clean = accepted.uncovered.is_empty();
-            let mut fix = verified(draft, accepted);
+            let mut fix = verified(draft, accepted, sources);
             fix.preferred = is_clean && !offered.iter().any(|it| it.preferred);
             on_fix(&fix);
             offered.push(fix);
@@ -409,12 +409,13 @@ async fn find_unit(
     bail!(NoLongerReported { package, target })
 }
 
-fn verified(draft: Draft, accepted: Accepted) -> Fix {
+fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
     let uncovered = accepted
         .uncovered
         .first()
         .map(|next| format!("The compiler will then report the next one: {}.", next.message));
-    let notes: Vec<String> = draft.note.into_iter().chain(uncovered).collect();
+    let note = fixes::note(&draft, sources, &accepted.edits);
+    let notes: Vec<String> = note.into_iter().chain(uncovered).collect();
     Fix {
         id: draft.id,
         title: draft.title,
