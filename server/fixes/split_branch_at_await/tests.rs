@@ -1,3 +1,5 @@
+//! What `split_branch_at_await` writes, and where it declines.
+
 use crate::fixes::tests::{check, check_declines};
 
 const ID: &str = "split_branch_at_await";
