@@ -6,6 +6,7 @@
 mod judging;
 mod served;
 mod snapshot;
+mod tracking;
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -13,22 +14,25 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ra_ap_syntax::Edition;
 use rustc_hash::FxHashSet;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 
-use self::{judging::Judging, served::Served};
+use self::{judging::Judging, served::Served, tracking::Tracking};
 use crate::{
+    alive::Alive,
     documents::{Change, Documents},
     encoding::Encoding,
     flycheck::{Config, Flycheck, Outcome, Report, What},
-    oracle::Oracle,
+    oracle::{Oracle, Recheck},
     problem::{Fix, Problem},
     rustc::Line,
     settings::Settings,
     shift::Shift,
+    sources::Sources,
     workspace::{self, Trouble, Workspace},
 };
 
@@ -90,6 +94,37 @@ pub enum Event {
     FixKnown(Judged<Fix>),
     /// All fixes of a problem are judged; an error says why they could not be.
     AllFixesKnown(Judged<Result<Vec<Fix>, String>>),
+    /// An open file was analysed.
+    Analysed {
+        /// Its absolute path.
+        file: Utf8PathBuf,
+        /// The version that was.
+        version: i32,
+        /// The edition it is written in.
+        edition: Edition,
+        /// The result.
+        alive: Alive,
+    },
+    /// The compiler looked at texts that are not saved.
+    Rechecked {
+        /// The workspace, by its index.
+        workspace: usize,
+        /// Its number among the runs of checks.
+        run: u64,
+        /// The texts that it looked at.
+        epoch: u64,
+        /// What it said, if that can be relied on, and the texts themselves.
+        answer: Option<(Recheck, Sources)>,
+    },
+    /// The compiler was asked about the values of an open file.
+    Valued {
+        /// Its absolute path.
+        file: Utf8PathBuf,
+        /// The texts that it was asked about.
+        epoch: u64,
+        /// The answer, if any.
+        alive: Option<Alive>,
+    },
     /// The server ends; the reply comes when all child processes are gone.
     Stop(oneshot::Sender<()>),
 }
@@ -189,6 +224,8 @@ pub fn start(start: Start) -> (Handle, Outlets) {
         documents: Documents::default(),
         served: Vec::new(),
         judging: Judging::default(),
+        tracking: Tracking::default(),
+        learnt: 0,
         rest_until: None,
         publish_due: false,
         located: FxHashSet::default(),
@@ -215,6 +252,9 @@ struct Engine {
     documents: Documents,
     served: Vec<Served>,
     judging: Judging,
+    tracking: Tracking,
+    /// Counts what was learnt from others than the user.
+    learnt: u64,
     rest_until: Option<Instant>,
     publish_due: bool,
     /// The folders in which a workspace was looked for.
@@ -269,6 +309,13 @@ impl Engine {
             Event::Examined(judged) => self.examined(judged),
             Event::FixKnown(judged) => self.fix_known(judged),
             Event::AllFixesKnown(judged) => self.all_fixes_known(judged),
+            Event::Analysed { file, version, edition, alive } => {
+                self.analysed(&file, version, edition, alive);
+            }
+            Event::Rechecked { workspace, run, epoch, answer } => {
+                self.rechecked(workspace, run, epoch, answer);
+            }
+            Event::Valued { file, epoch, alive } => self.valued(&file, epoch, alive),
             // Handled by the loop, which ends with it.
             Event::Stop(_) => {}
         }
@@ -279,7 +326,14 @@ impl Engine {
         if std::mem::take(&mut self.publish_due) {
             self.out.publish.send_replace(Arc::new(self.snapshot()));
         }
+        self.analyse_next();
         self.judge_next();
+    }
+
+    /// More is known: those who show it are told, once.
+    fn learnt(&mut self) {
+        self.learnt += 1;
+        self.publish_due = true;
     }
 
     async fn stop(&mut self) {
@@ -297,7 +351,15 @@ impl Engine {
             let problems = served.results.problems().into_iter();
             problems.map(|problem| Shown { root: root.clone(), problem })
         });
-        Snapshot { documents: self.documents.clone(), problems: shown.collect() }
+        let settings = self.settings.as_ref();
+        Snapshot {
+            documents: self.documents.clone(),
+            problems: shown.collect(),
+            alive: self.tracking.alive(),
+            inlay_hints: settings.map(|it| it.inlay_hints).unwrap_or_default(),
+            code_lens: settings.map(|it| it.code_lens).unwrap_or_default(),
+            learnt: self.learnt,
+        }
     }
 
     fn tell(&mut self, level: Level, message: String) {
@@ -324,18 +386,23 @@ impl Engine {
         // The editor expects diagnostics for what it opens, even old ones.
         self.publish_due = true;
         self.look_for_workspace_of(&file);
+        if file.extension() == Some("rs") && self.is_users(&file) {
+            self.tracking.opened(&file, version);
+        }
         self.judging.look_at(Some(file));
     }
 
     fn changed(&mut self, file: &Utf8Path, version: i32, changes: &[Change]) {
         let encoding = self.start.encoding;
         let shifts = self.documents.change(file, version, changes, encoding);
+        self.tracking.edited(file, &shifts, &self.documents);
         self.shift(file, &shifts);
         self.judging.look_at(Some(file.to_owned()));
     }
 
     fn saved(&mut self, file: &Utf8Path) {
         self.documents.save(file);
+        self.tracking.saved(file, &self.documents);
         let is_manifest = file.file_name() == Some("Cargo.toml");
         if is_manifest || self.served_index(file).is_none() {
             // It may be what was wrong with the workspace.
@@ -351,6 +418,7 @@ impl Engine {
     }
 
     fn closed(&mut self, file: &Utf8Path) {
+        self.tracking.closed(file);
         let shifts = self.documents.close(file);
         self.shift(file, &shifts);
     }
@@ -384,6 +452,8 @@ impl Engine {
             return;
         }
         self.settings = Some(settings);
+        self.learnt();
+        self.tracking.forget_answers();
         self.judging.text_moved();
         for served in &mut self.served {
             if let Some(flycheck) = served.flycheck.take() {
@@ -547,7 +617,10 @@ impl Engine {
             }
             Line::Finished { .. } | Line::Noise => false,
         };
-        self.publish_due |= changed;
+        if changed {
+            self.learnt += 1;
+            self.publish_due = true;
+        }
         let units = served.results.reached(run);
         self.notice(Notice::CheckProgress(run, units));
     }
@@ -558,7 +631,9 @@ impl Engine {
             return;
         };
         if outcome == Outcome::Complete {
-            self.publish_due |= served.finished(run);
+            if served.finished(run) {
+                self.learnt();
+            }
             // What was wrong is over; should it come back, it is news again.
             self.told.retain(|message| !message.starts_with(served::CHECK_FAILED));
         } else {

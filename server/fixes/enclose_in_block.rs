@@ -1,7 +1,7 @@
 //! Fix: encloses a value's declaration and its uses before the await in a block, so that it is
 //! dropped before the task may move to another thread.
 //!
-//! ```ignore
+//! ```text
 //! let guard = state.lock().unwrap();      let count = {
 //! let count = guard.len();                    let guard = state.lock().unwrap();
 //! save(count).await;                          guard.len()

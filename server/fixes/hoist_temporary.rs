@@ -1,7 +1,7 @@
 //! Fix: binds what is read from a temporary to a variable, so that the temporary is dropped at
 //! the end of that `let` and not at the end of the `match`, loop or call around it.
 //!
-//! ```ignore
+//! ```text
 //! if let Some(job) = queue.lock().unwrap().pop() {     let job = queue.lock().unwrap().pop();
 //!     run(job).await;                                  if let Some(job) = job {
 //! }                                                        run(job).await;

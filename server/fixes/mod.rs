@@ -7,6 +7,9 @@ mod add_send_bound;
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
 mod await_first;
+mod capture_by_move;
+mod capture_only_what_is_needed;
+mod captured;
 mod chain;
 mod clone_out_of_guard;
 mod collect_iterator_first;
@@ -20,8 +23,13 @@ mod instrument_span;
 mod make_trait_future_send;
 mod move_after_await;
 mod place;
+mod reads;
 mod region;
+mod replace_cell_with_atomic;
 mod replace_mutex_with_tokio;
+mod replace_rc_with_arc;
+mod replace_refcell_with_mutex;
+mod return_send_future;
 mod retype;
 mod stringify_error_before_await;
 mod use_send_rng;
@@ -80,7 +88,12 @@ pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
 
 /// Fixes that write a long form first, because only the end shows whether a short one will do.
-const POLISH: &[(&str, Polish)] = &[("replace_mutex_with_tokio", replace_mutex_with_tokio::polish)];
+const POLISH: &[(&str, Polish)] = &[
+    ("replace_mutex_with_tokio", replace_mutex_with_tokio::polish),
+    ("replace_rc_with_arc", replace_rc_with_arc::polish),
+    ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
+    ("replace_cell_with_atomic", replace_cell_with_atomic::polish),
+];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
 pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
@@ -102,10 +115,16 @@ pub const RULES: &[(&str, Rule)] = &[
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
+    ("capture_by_move", capture_by_move::capture_by_move),
+    ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
+    ("return_send_future", return_send_future::return_send_future),
+    ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
+    ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),

@@ -10,7 +10,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
 
 use super::{
-    demand::{NEED, Parameters, demand_of},
+    demand::{Demand, NEED, Parameters, demand_of},
     types,
     workbench::Workbench,
 };
@@ -40,7 +40,9 @@ struct Asked<'a> {
     text: &'a str,
     /// Where the async body stands, or a part of it.
     range: Option<TextRange>,
-    func: Option<ast::Fn>,
+    /// What demands `Send` of it, where a function can, most telling first. No tree is kept: trees
+    /// are not `Send`, and the compiler is awaited.
+    demands: Vec<(Demand, Accept)>,
 }
 
 /// Fills in the values at fault. `Ok(None)`: the compiler says that the body is `Send`, so the
@@ -54,23 +56,15 @@ pub(super) async fn ask(
     let Some(asked) = find_body(problem, sources) else {
         return Ok(Some(problem.clone()));
     };
-    // With type parameters that are `Send` only what the body itself adds is at fault; where that
-    // is nothing, a parameter is.
-    for (parameters, accept) in
-        [(Parameters::AreSend, same_kind_of_leaf as Accept), (Parameters::AsWritten, anything)]
-    {
-        if let Some(func) = &asked.func
-            && let Some(demand) = demand_of(func, parameters)
-        {
-            let text = insert(asked.text, demand.at, &demand.text);
-            let said = run(bench, command, sources, asked.file, text, NEED).await?;
-            if let Some(found) = explained(problem, &said, bench.root(), accept) {
-                return Ok(Some(found));
-            }
-            let is_explained = said.iter().any(|it| carries(it, NEED));
-            if is_explained || !demand.is_generic {
-                break;
-            }
+    for (demand, accept) in &asked.demands {
+        let text = insert(asked.text, demand.at, &demand.text);
+        let said = run(bench, command, sources, asked.file, text, NEED).await?;
+        if let Some(found) = explained(problem, &said, bench.root(), *accept) {
+            return Ok(Some(found));
+        }
+        let is_explained = said.iter().any(|it| carries(it, NEED));
+        if is_explained || !demand.is_generic {
+            break;
         }
     }
     let mut found = problem.clone();
@@ -201,7 +195,7 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
                 let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
                 let range = func.body()?.syntax().text_range();
-                Some(Asked { file, text, range: Some(range), func: Some(func) })
+                Some(Asked { file, text, range: Some(range), demands: demands(&func) })
             })
         }
         None => {
@@ -213,15 +207,24 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let inside = bodies.filter(|body| span.contains_range(body.range));
                 let body = inside.max_by_key(|body| body.range.len());
                 let range = body.map(|body| body.range);
-                return Some(Asked { file, text, range, func: None });
+                return Some(Asked { file, text, range, demands: Vec::new() });
             }
             let tree = SourceFile::parse(text, edition(problem)).tree();
             let is_fn = problem.future.what.contains("fn");
             let element = tree.syntax().covering_element(span);
             let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
-            Some(Asked { file, text, range: Some(span), func })
+            let demands = func.as_ref().map(demands).unwrap_or_default();
+            Some(Asked { file, text, range: Some(span), demands })
         }
     }
+}
+
+/// With type parameters that are `Send` only what the body itself adds is at fault; where that is
+/// nothing, a parameter is.
+fn demands(func: &ast::Fn) -> Vec<(Demand, Accept)> {
+    let own = demand_of(func, Parameters::AreSend).map(|it| (it, same_kind_of_leaf as Accept));
+    let any = demand_of(func, Parameters::AsWritten).map(|it| (it, anything as Accept));
+    own.into_iter().chain(any).collect()
 }
 
 fn handler_name(future: &Place) -> Option<&str> {

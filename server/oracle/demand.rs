@@ -4,7 +4,7 @@
 //! itself the compiler names it. The demand is written behind the fn on its last line, so no
 //! line moves:
 //!
-//! ```ignore
+//! ```text
 //! async fn f<T: Clone>(t: &T, n: u8) -> R { .. } fn sendlens_demand<T: Clone>(p0: &T, p1: u8) {
 //!     fn sendlens_need<F: Future + Send>(_: F) {} sendlens_need(f(p0, p1)); }
 //! ```

@@ -74,7 +74,10 @@ async fn try_variant(
                 if is_as_drafted { variant.to_vec() } else { difference(trial.sources, &finished) };
             return Ok(Some(Accepted { edits, uncovered }));
         }
-        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| texts.apply(&edits));
+        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| {
+            tracing::trace!(fix = draft.id, ?edits, "repaired");
+            texts.apply(&edits)
+        });
         match next {
             Some(next) if next != texts => texts = next,
             _ => {

@@ -45,7 +45,7 @@ fn body_of(report: &Report<'_>, child: &Diagnostic) -> Option<Place> {
     };
     let mut place = Place { what: what.to_owned(), span: report.span(span) };
     if let Some(krate) = spans::foreign_crate(&place.span.file) {
-        place.what = format!("{what} in crate `{krate}`");
+        place.what = format!("{what} of crate `{krate}`");
     }
     Some(place)
 }

@@ -4,11 +4,13 @@
 use camino::Utf8Path;
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxToken, TextRange, ast};
 
+use rustc_hash::FxHashMap;
+
 use super::{held::variable_name, macro_args, path};
 use crate::{
     problem::{Await, Held, Kind, Place, Problem, Span},
     sources::Sources,
-    syntax::{self, AsyncBody, BodyKind},
+    syntax::{self, AsyncBody, BodyKind, ValueFacts},
     text::Lines,
 };
 
@@ -17,7 +19,7 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
     let outermost = problem.future.clone();
     let file = problem.culprit().file.clone();
     if let Some(text) = sources.text(&file) {
-        let culprit = Culprit::new(&file, text, &problem.unit.edition);
+        let culprit = Culprit::new(&file, text, problem);
         if matches!(problem.kind, Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic) {
             for held in &mut problem.held {
                 culprit.find_operand_await(held);
@@ -55,14 +57,19 @@ struct Culprit<'a> {
 }
 
 impl<'a> Culprit<'a> {
-    fn new(file: &'a Utf8Path, text: &str, edition: &str) -> Self {
-        let edition = syntax::edition(edition);
-        Self {
-            file,
-            lines: Lines::new(text),
-            tree: SourceFile::parse(text, edition).tree(),
-            bodies: syntax::analyse(text, edition),
-        }
+    fn new(file: &'a Utf8Path, text: &str, problem: &Problem) -> Self {
+        let edition = syntax::edition(&problem.unit.edition);
+        let lines = Lines::new(text);
+        let tree = SourceFile::parse(text, edition).tree();
+        let mut facts = syntax::Facts::default();
+        facts.methods.add(text, edition);
+        let bodies = syntax::analyse_with(text, edition, &facts);
+        facts.values = facts_of_types(&bodies, file, &lines, &problem.held);
+        let bodies = match facts.values.is_empty() {
+            true => bodies,
+            false => syntax::analyse_with(text, edition, &facts),
+        };
+        Self { file, lines, tree, bodies }
     }
 
     /// The innermost async body around the value and its first await.
@@ -201,6 +208,26 @@ impl<'a> Culprit<'a> {
     }
 }
 
+/// The compiler told the types of some values: whether they are copied, and whether dropping them
+/// runs code, decides how long they are held.
+fn facts_of_types(
+    bodies: &[AsyncBody],
+    file: &Utf8Path,
+    lines: &Lines,
+    held: &[Held],
+) -> FxHashMap<TextRange, ValueFacts> {
+    let mut facts = FxHashMap::default();
+    for held in held.iter().filter(|held| held.span.file == file) {
+        let (Some(ty), Some(value)) = (&held.ty, lines.range(&held.span)) else { continue };
+        let crossings = bodies.iter().flat_map(|body| &body.crossings);
+        let of_value = crossings
+            .filter(|it| value.contains_range(it.range) && it.name == held.name)
+            .map(|it| (it.range, ValueFacts::from_type(ty)));
+        facts.extend(of_value);
+    }
+    facts
+}
+
 /// An await of `stream!` is reported as the whole macro: it is the first await or `yield` inside
 /// that the value crosses.
 fn look_into_macros(reported: &mut [Await], spans: &[Span]) {
@@ -225,9 +252,12 @@ fn describe(body: &AsyncBody) -> String {
 fn name_bodies(problem: &mut Problem, sources: &Sources) {
     let edition = problem.unit.edition.clone();
     for place in problem.path.iter_mut().chain([&mut problem.future]) {
-        if place.what == "async fn"
-            && let Some(named) = named_fn(place, sources, &edition)
-        {
+        let Some(owner) = place.what.strip_prefix("async fn").filter(|it| !it.starts_with(" `"))
+        else {
+            continue;
+        };
+        if let Some(mut named) = named_fn(place, sources, &edition) {
+            named.what.push_str(owner);
             *place = named;
         }
     }

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::DiagnosticSpan;
 
-use crate::problem::{Position, Span};
+use crate::problem::{Position, Span, is_local};
 
 /// The span that the user wrote: expansions of macros are followed out to the outermost call;
 /// desugarings (`await`, `for`, `?`) stay where they are.
@@ -73,13 +73,13 @@ fn highlighted(line: &cargo_metadata::diagnostic::DiagnosticSpanLine) -> Option<
     line.text.get(offset_of(line.highlight_start)?..offset_of(line.highlight_end)?)
 }
 
-/// The crate and version of a registry or git checkout file: `…/src/index.example-1a2b/tokio-1.54.1/src/x.rs`.
+/// The crate of a file outside the workspace: the directory around its `src`. In the registry
+/// that is the name with the version (`tokio-1.54.1`).
 pub(super) fn foreign_crate(file: &Utf8Path) -> Option<&str> {
-    if !file.is_absolute() {
+    if is_local(file) {
         return None;
     }
-    let mut components = file.components().map(|component| component.as_str());
-    components.find(|name| *name == "registry" || *name == "checkouts")?;
-    // registry/src/INDEX/NAME-VERSION/.. or checkouts/NAME-HASH/..
-    components.find(|name| *name != "src" && !name.starts_with("index."))
+    let components: Vec<&str> = file.components().map(|component| component.as_str()).collect();
+    let src = components.iter().rposition(|name| *name == "src")?;
+    components.get(src.checked_sub(1)?).copied()
 }

@@ -68,7 +68,7 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
     };
     let oracle = Oracle::new(root.clone(), args.selection.settings(&workspace));
     let sources = match findings.problems.first() {
-        Some(first) => oracle.read_sources(first).await,
+        Some(_) => oracle.read_sources().await,
         None => Sources::default(),
     };
     let explainer =

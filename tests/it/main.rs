@@ -7,6 +7,7 @@ mod client;
 mod package;
 mod project;
 
+mod alive;
 mod bad_input;
 mod check;
 mod children;
@@ -15,5 +16,7 @@ mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+mod pictures;
 mod recognise;
+mod retype;
 mod tidy;

@@ -129,8 +129,10 @@ async fn examine(program: &Program) -> Vec<Problem> {
     let settings = CargoSettings { args: program.args.clone(), ..Default::default() };
     let oracle = Oracle::new(root, settings);
     let mut examined = Vec::new();
-    let Some(first) = found.first() else { return examined };
-    let sources = oracle.read_sources(first).await;
+    if found.is_empty() {
+        return examined;
+    }
+    let sources = oracle.read_sources().await;
     for problem in &found {
         match oracle.examine(problem, &sources).await {
             Ok(problem) => examined.extend(problem),

@@ -16,9 +16,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod ask;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the test uses the rest")]
 mod programs;
 mod record;
+#[allow(dead_code, reason = "the test uses the rest")]
 mod table;
 
 use std::process::ExitCode;

@@ -158,7 +158,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let sources = match findings.problems.first() {
-            Some(first) => self.oracle.read_sources(first).await,
+            Some(_) => self.oracle.read_sources().await,
             None => Sources::default(),
         };
         let (cures, mut left) = self.examine(&findings, &sources).await;
