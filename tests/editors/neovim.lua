@@ -226,7 +226,9 @@ local function starts()
   check('they stand at `guard` and `limit`', vim.deep_equal(places, { '14:9', '30:9' }), places)
   check('there is one encoding', vim.lsp.get_clients()[1].offset_encoding == vim.lsp.get_clients()[2].offset_encoding)
   local user = cargo_calls()
-  check('rust-analyzer checked, Sendlens did not', #user == 1 + saves, user)
+  -- rust-analyzer names the manifest, our own check does not.
+  local own = vim.tbl_filter(function(call) return not call:find('--manifest-path', 1, true) end, user)
+  check('rust-analyzer checked, Sendlens did not', #user > 0 and #user <= 1 + saves and #own == 0, user)
 end
 
 local function shows()
