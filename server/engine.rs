@@ -6,6 +6,7 @@
 mod judging;
 mod served;
 mod snapshot;
+mod tracking;
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -13,22 +14,25 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ra_ap_syntax::Edition;
 use rustc_hash::FxHashSet;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 
-use self::{judging::Judging, served::Served};
+use self::{judging::Judging, served::Served, tracking::Tracking};
 use crate::{
+    alive::Alive,
     documents::{Change, Documents},
     encoding::Encoding,
     flycheck::{Config, Flycheck, Outcome, Report, What},
-    oracle::Oracle,
+    oracle::{Oracle, Recheck},
     problem::{Fix, Problem},
     rustc::Line,
     settings::Settings,
     shift::Shift,
+    sources::Sources,
     workspace::{self, Trouble, Workspace},
 };
 
@@ -66,8 +70,13 @@ pub enum Event {
     ChangedOnDisk(Vec<Utf8PathBuf>),
     /// The user's settings. The first ones set everything going.
     Configured(Settings),
-    /// Folders were opened in the editor.
-    Folders(Vec<Utf8PathBuf>),
+    /// Folders were opened in the editor, and others closed.
+    Folders {
+        /// Those that were opened.
+        added: Vec<Utf8PathBuf>,
+        /// Those that were closed.
+        removed: Vec<Utf8PathBuf>,
+    },
     /// Somebody wants to know what is known.
     Ask {
         /// The file that the user looks at.
@@ -90,6 +99,37 @@ pub enum Event {
     FixKnown(Judged<Fix>),
     /// All fixes of a problem are judged; an error says why they could not be.
     AllFixesKnown(Judged<Result<Vec<Fix>, String>>),
+    /// An open file was analysed.
+    Analysed {
+        /// Its absolute path.
+        file: Utf8PathBuf,
+        /// The version that was.
+        version: i32,
+        /// The edition it is written in.
+        edition: Edition,
+        /// The result.
+        alive: Alive,
+    },
+    /// The compiler looked at texts that are not saved.
+    Rechecked {
+        /// The workspace, by its index.
+        workspace: usize,
+        /// Its number among the runs of checks.
+        run: u64,
+        /// The texts that it looked at.
+        epoch: u64,
+        /// What it said, if that can be relied on, and the texts themselves.
+        answer: Option<(Recheck, Sources)>,
+    },
+    /// The compiler was asked about the values of an open file.
+    Valued {
+        /// Its absolute path.
+        file: Utf8PathBuf,
+        /// The texts that it was asked about.
+        epoch: u64,
+        /// The answer, if any.
+        alive: Option<Alive>,
+    },
     /// The server ends; the reply comes when all child processes are gone.
     Stop(oneshot::Sender<()>),
 }
@@ -189,6 +229,8 @@ pub fn start(start: Start) -> (Handle, Outlets) {
         documents: Documents::default(),
         served: Vec::new(),
         judging: Judging::default(),
+        tracking: Tracking::default(),
+        learnt: 0,
         rest_until: None,
         publish_due: false,
         located: FxHashSet::default(),
@@ -215,6 +257,9 @@ struct Engine {
     documents: Documents,
     served: Vec<Served>,
     judging: Judging,
+    tracking: Tracking,
+    /// Counts what was learnt from others than the user.
+    learnt: u64,
     rest_until: Option<Instant>,
     publish_due: bool,
     /// The folders in which a workspace was looked for.
@@ -259,7 +304,10 @@ impl Engine {
             Event::Closed(file) => self.closed(&file),
             Event::ChangedOnDisk(files) => self.changed_on_disk(&files),
             Event::Configured(settings) => self.configured(settings),
-            Event::Folders(folders) => self.folders(folders),
+            Event::Folders { added, removed } => {
+                self.folders_closed(&removed);
+                self.folders(added);
+            }
             Event::Ask { file, reply } => {
                 self.judging.look_at(file);
                 let _ = reply.send(Arc::new(self.snapshot()));
@@ -269,6 +317,13 @@ impl Engine {
             Event::Examined(judged) => self.examined(judged),
             Event::FixKnown(judged) => self.fix_known(judged),
             Event::AllFixesKnown(judged) => self.all_fixes_known(judged),
+            Event::Analysed { file, version, edition, alive } => {
+                self.analysed(&file, version, edition, alive);
+            }
+            Event::Rechecked { workspace, run, epoch, answer } => {
+                self.rechecked(workspace, run, epoch, answer);
+            }
+            Event::Valued { file, epoch, alive } => self.valued(&file, epoch, alive),
             // Handled by the loop, which ends with it.
             Event::Stop(_) => {}
         }
@@ -279,7 +334,14 @@ impl Engine {
         if std::mem::take(&mut self.publish_due) {
             self.out.publish.send_replace(Arc::new(self.snapshot()));
         }
+        self.analyse_next();
         self.judge_next();
+    }
+
+    /// More is known: those who show it are told, once.
+    fn learnt(&mut self) {
+        self.learnt += 1;
+        self.publish_due = true;
     }
 
     async fn stop(&mut self) {
@@ -297,7 +359,15 @@ impl Engine {
             let problems = served.results.problems().into_iter();
             problems.map(|problem| Shown { root: root.clone(), problem })
         });
-        Snapshot { documents: self.documents.clone(), problems: shown.collect() }
+        let settings = self.settings.as_ref();
+        Snapshot {
+            documents: self.documents.clone(),
+            problems: shown.collect(),
+            alive: self.tracking.alive(),
+            inlay_hints: settings.map(|it| it.inlay_hints).unwrap_or_default(),
+            code_lens: settings.map(|it| it.code_lens).unwrap_or_default(),
+            learnt: self.learnt,
+        }
     }
 
     fn tell(&mut self, level: Level, message: String) {
@@ -324,18 +394,23 @@ impl Engine {
         // The editor expects diagnostics for what it opens, even old ones.
         self.publish_due = true;
         self.look_for_workspace_of(&file);
+        if file.extension() == Some("rs") && self.is_users(&file) {
+            self.tracking.opened(&file, version);
+        }
         self.judging.look_at(Some(file));
     }
 
     fn changed(&mut self, file: &Utf8Path, version: i32, changes: &[Change]) {
         let encoding = self.start.encoding;
         let shifts = self.documents.change(file, version, changes, encoding);
+        self.tracking.edited(file, &shifts, &self.documents);
         self.shift(file, &shifts);
         self.judging.look_at(Some(file.to_owned()));
     }
 
     fn saved(&mut self, file: &Utf8Path) {
         self.documents.save(file);
+        self.tracking.saved(file, &self.documents);
         let is_manifest = file.file_name() == Some("Cargo.toml");
         if is_manifest || self.served_index(file).is_none() {
             // It may be what was wrong with the workspace.
@@ -351,6 +426,7 @@ impl Engine {
     }
 
     fn closed(&mut self, file: &Utf8Path) {
+        self.tracking.closed(file);
         let shifts = self.documents.close(file);
         self.shift(file, &shifts);
     }
@@ -384,6 +460,8 @@ impl Engine {
             return;
         }
         self.settings = Some(settings);
+        self.learnt();
+        self.tracking.forget_answers();
         self.judging.text_moved();
         for served in &mut self.served {
             if let Some(flycheck) = served.flycheck.take() {
@@ -414,14 +492,40 @@ impl Engine {
         }
     }
 
-    fn look_for_workspace_of(&mut self, file: &Utf8Path) {
-        if !self.is_users(file) {
+    /// Ends what is served for closed folders alone, and forgets what was said of it.
+    fn folders_closed(&mut self, folders: &[Utf8PathBuf]) {
+        if folders.is_empty() {
             return;
         }
-        let known = self.served_index(file);
-        let is_up = known.is_some_and(|index| self.served[index].flycheck.is_some());
-        let root = file.parent().map(workspace::candidates_above);
-        if let Some(root) = root.flatten().filter(|_| !is_up) {
+        self.start.folders.retain(|folder| !folders.contains(folder));
+        let remaining = &self.start.folders;
+        let is_open = |root: &Utf8PathBuf| {
+            remaining.iter().any(|folder| root.starts_with(folder) || folder.starts_with(root))
+        };
+        for served in self.served.iter_mut().filter(|it| !is_open(&it.workspace.root)) {
+            tracing::info!(root = %served.workspace.root, "no longer serving");
+            served.retire().map(|flycheck| tokio::spawn(flycheck.stop()));
+            self.located.retain(|folder| !folder.starts_with(&served.workspace.root));
+        }
+        self.judging.text_moved();
+        self.learnt();
+    }
+
+    /// A workspace can lie within another: cargo knows, for each package, which is its own.
+    fn look_for_workspace_of(&mut self, file: &Utf8Path) {
+        let Some(folder) = file.parent().filter(|_| self.is_users(file)) else {
+            return;
+        };
+        let nearest = folder.ancestors().find(|folder| folder.join("Cargo.toml").is_file());
+        let served = self.served_index(file).map(|index| &self.served[index]);
+        let is_up = served.is_some_and(|served| served.flycheck.is_some());
+        let is_root = served.is_some_and(|served| Some(&*served.workspace.root) == nearest);
+        let root = match nearest {
+            Some(_) if is_up && is_root => None,
+            Some(nearest) if is_up => Some(nearest.to_owned()),
+            _ => workspace::candidates_above(folder),
+        };
+        if let Some(root) = root {
             self.look_for_workspace(root);
         }
     }
@@ -460,6 +564,14 @@ impl Engine {
         };
         match found {
             Ok(workspace) => self.serve(workspace, settings, self.start.trusted),
+            // A package that no workspace wants, such as a template: nobody asked to have it checked.
+            Err(Trouble::Manifest(error))
+                if self
+                    .served_index(folder)
+                    .is_some_and(|index| self.served[index].workspace.root != folder) =>
+            {
+                tracing::warn!(%folder, error, "a package within a workspace is not served");
+            }
             Err(trouble) => {
                 let without_cargo = matches!(trouble, Trouble::NoCargo(_));
                 self.tell(Level::Error, trouble.to_string());
@@ -534,7 +646,9 @@ impl Engine {
     }
 
     fn line(&mut self, workspace: usize, run: u64, line: Line) {
-        let Some(served) = self.served.get_mut(workspace) else {
+        // A check that is being stopped may still speak.
+        let served = self.served.get_mut(workspace).filter(|served| served.flycheck.is_some());
+        let Some(served) = served else {
             return;
         };
         let changed = match line {
@@ -547,7 +661,10 @@ impl Engine {
             }
             Line::Finished { .. } | Line::Noise => false,
         };
-        self.publish_due |= changed;
+        if changed {
+            self.learnt += 1;
+            self.publish_due = true;
+        }
         let units = served.results.reached(run);
         self.notice(Notice::CheckProgress(run, units));
     }
@@ -558,7 +675,9 @@ impl Engine {
             return;
         };
         if outcome == Outcome::Complete {
-            self.publish_due |= served.finished(run);
+            if served.finished(run) {
+                self.learnt();
+            }
             // What was wrong is over; should it come back, it is news again.
             self.told.retain(|message| !message.starts_with(served::CHECK_FAILED));
         } else {

@@ -3,6 +3,7 @@
 //! The core (`problem`, `recognise`, `syntax`, `fixes`) is pure: text and facts in, data out. The
 //! shell runs processes, reads files and speaks LSP.
 
+pub mod alive;
 pub mod cli;
 pub mod documents;
 pub mod encoding;

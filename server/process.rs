@@ -20,6 +20,8 @@ pub struct Job {
     pub cwd: Utf8PathBuf,
     /// Killed with its group after this time.
     pub deadline: Duration,
+    /// Whether it gives way to whatever else the machine does.
+    pub gentle: bool,
 }
 
 /// Which pipe a line came from.
@@ -74,6 +76,20 @@ pub async fn run(
     }
 }
 
+/// Lowers the priority of a process that has just started, and of all that it starts.
+#[cfg(unix)]
+fn give_way(process: Option<u32>) {
+    const NICENESS: i32 = 10;
+    let process = process.and_then(|process| i32::try_from(process).ok());
+    if let Some(process) = process.and_then(rustix::process::Pid::from_raw) {
+        // Without that it only runs as fast as everything else.
+        let _ = rustix::process::setpriority_process(Some(process), NICENESS);
+    }
+}
+
+#[cfg(not(unix))]
+fn give_way(_process: Option<u32>) {}
+
 /// A running process group; killed on drop, reaped by the runtime.
 struct Group(Box<dyn ChildWrapper>);
 
@@ -88,7 +104,11 @@ impl Group {
         command.wrap(process_wrap::tokio::ProcessGroup::leader());
         #[cfg(windows)]
         command.wrap(process_wrap::tokio::JobObject);
-        command.spawn().map(Self).map_err(|source| {
+        let spawned = command.spawn();
+        if let (true, Ok(child)) = (job.gentle, &spawned) {
+            give_way(child.id());
+        }
+        spawned.map(Self).map_err(|source| {
             let program = job.program.clone();
             match source.kind() {
                 std::io::ErrorKind::NotFound if job.cwd.exists() => JobError::NotFound { program },
@@ -166,6 +186,7 @@ mod tests {
             env: vec![],
             cwd: "/".into(),
             deadline,
+            gentle: false,
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::oracle::CargoSettings;
 
 /// Everything under `sendlens`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// Where diagnostics come from.
@@ -20,6 +20,27 @@ pub struct Settings {
     pub cargo: CargoOptions,
     /// The fixes.
     pub fixes: FixSettings,
+    /// After which awaits an inlay hint says what is held.
+    pub inlay_hints: Show,
+    /// Above which async fns a lens says why they are not `Send`.
+    pub code_lens: Show,
+    /// Whether the compiler is asked what the values held in open files are.
+    pub types: bool,
+    /// Whether a pause in typing lets the compiler look at what is not saved.
+    pub live: bool,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    /// Nothing.
+    Off,
+    /// What the compiler complains about.
+    #[default]
+    Problems,
+    /// All that is not `Send`, whether anybody minds or not.
+    All,
 }
 
 /// `sendlens.flycheck`.
@@ -108,6 +129,21 @@ pub struct CargoOptions {
 pub struct FixSettings {
     /// Whether fixes are drafted and the compiler is asked about them.
     pub verify: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            flycheck: FlycheckSettings::default(),
+            check: CheckSettings::default(),
+            cargo: CargoOptions::default(),
+            fixes: FixSettings::default(),
+            inlay_hints: Show::Problems,
+            code_lens: Show::All,
+            types: true,
+            live: false,
+        }
+    }
 }
 
 impl Default for FlycheckSettings {

@@ -36,20 +36,25 @@ impl Shift {
 
     /// Moves a span of the edited file. `false` when its text is gone.
     pub fn span(&self, span: &mut Span) -> bool {
-        let swallowed = self.start <= span.start && span.end <= self.old_end;
-        if swallowed && self.start != self.old_end && span.start != span.end {
+        self.stretch(&mut span.start, &mut span.end)
+    }
+
+    /// Moves a stretch of the edited file. `false` when its text is gone.
+    pub fn stretch(&self, start: &mut Position, end: &mut Position) -> bool {
+        let swallowed = self.start <= *start && *end <= self.old_end;
+        if swallowed && self.start != self.old_end && start != end {
             return false;
         }
         // Text typed right before a span, or right behind it, is not part of it.
-        span.start = match span.start {
+        *start = match *start {
             start if start >= self.old_end => self.behind(start),
             start if start > self.start => self.new_end,
             start => start,
         };
-        span.end = match span.end {
+        *end = match *end {
             end if end > self.old_end => self.behind(end),
-            end if end > self.start => self.start.max(span.start),
-            end => end.max(span.start),
+            end if end > self.start => self.start.max(*start),
+            end => end.max(*start),
         };
         true
     }

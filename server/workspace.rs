@@ -3,12 +3,15 @@
 use std::{ops::ControlFlow, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ra_ap_syntax::Edition;
 use serde::Deserialize;
+use toml_edit::{DocumentMut, Item};
 
 use crate::{
     flycheck::place,
     oracle::CargoSettings,
     process::{self, Job, JobError, Pipe},
+    syntax,
 };
 
 /// How long cargo may think about a manifest.
@@ -70,6 +73,28 @@ pub fn candidates_above(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     place::workspace_root(folder)
 }
 
+/// The edition that a file is written in, by the nearest manifest: 2021 where none says.
+pub fn edition_of(file: &Utf8Path) -> Edition {
+    let mut manifests = file.ancestors().skip(1).filter_map(|folder| {
+        let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        text.parse::<DocumentMut>().ok()
+    });
+    let of = |table: Option<&Item>| Some(table?.get("edition")?.as_str()?.to_owned());
+    let Some(own) = manifests.next() else {
+        return syntax::edition("");
+    };
+    let package = own.get("package");
+    let inherits = package.and_then(|it| it.get("edition")).is_some_and(|it| !it.is_str());
+    let shared = |manifest: &DocumentMut| of(manifest.get("workspace")?.get("package"));
+    let edition = if inherits {
+        shared(&own).or_else(|| manifests.find_map(|manifest| shared(&manifest)))
+    } else {
+        // A manifest that names none means the first one.
+        of(package).or_else(|| Some("2015".to_owned()))
+    };
+    syntax::edition(&edition.unwrap_or_default())
+}
+
 impl Workspace {
     /// The workspace at a folder, without running anything.
     pub fn guess(folder: &Utf8Path, cargo: &CargoSettings) -> Self {
@@ -88,6 +113,7 @@ impl Workspace {
             env: cargo.env.clone(),
             cwd: folder.to_owned(),
             deadline: DEADLINE,
+            gentle: false,
         };
         let (mut json, mut last_words) = (String::new(), String::new());
         let mut hear = |pipe, line: &str| {
@@ -125,6 +151,26 @@ fn first_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn editions_come_from_the_nearest_manifest() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(temp.path()).unwrap();
+        let member = folder.join("żółw");
+        std::fs::create_dir(&member).unwrap();
+        let write = |at: &Utf8Path, text| std::fs::write(at.join("Cargo.toml"), text).unwrap();
+        write(folder, "[workspace.package]\nedition = \"2024\"");
+        let edition = || edition_of(&member.join("src/lib.rs"));
+        for (text, want) in [
+            ("[package]\nedition.workspace = true", Edition::Edition2024),
+            ("[package]\nedition = { workspace = true }", Edition::Edition2024),
+            ("[package]\nedition = \"2018\"", Edition::Edition2018),
+            ("[package]\nname = \"a\"", Edition::Edition2015),
+        ] {
+            write(&member, text);
+            assert_eq!(edition(), want, "{text}");
+        }
+    }
 
     #[test]
     fn packages_right_below_are_found() {

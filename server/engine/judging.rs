@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use rustc_hash::FxHashMap;
-use tokio::{runtime, sync::oneshot, task::spawn_blocking};
+use tokio::task::{AbortHandle, JoinHandle};
 
-use super::{Engine, Event, Handle, Judged, Shown};
+use super::{Engine, Event, Handle, Judged, Shown, tracking::texts};
 use crate::{
     documents::Documents,
-    oracle::Oracle,
+    oracle::{NoLongerReported, Oracle},
     problem::{Fix, Problem},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Judging {
     /// Which texts each problem was last judged for.
     judged: FxHashMap<(usize, String), u64>,
     /// Dropped, it stops the compiler.
-    running: Option<oneshot::Sender<()>>,
+    running: Option<Running>,
     /// The file that the user looked at last.
     focus: Option<Utf8PathBuf>,
 }
@@ -44,6 +44,30 @@ impl Judging {
         self.running = None;
     }
 
+    /// A question was put to the compiler.
+    pub(super) fn start(&mut self, running: Running) {
+        self.running = Some(running);
+    }
+
+    /// A question is answered. `false` when nobody wants to know any more.
+    pub(super) fn done(&mut self, epoch: u64) -> bool {
+        let is_wanted = epoch == self.epoch;
+        if is_wanted {
+            self.running = None;
+        }
+        is_wanted
+    }
+
+    /// How often any text has changed.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The file that the user looked at last.
+    pub(super) fn focus(&self) -> Option<&Utf8PathBuf> {
+        self.focus.as_ref()
+    }
+
     /// A problem is not what it was: it is judged again.
     pub(super) fn forget(&mut self, workspace: usize, problem: Option<String>) {
         if let Some(problem) = problem {
@@ -63,7 +87,12 @@ impl Engine {
         if self.judging.running.is_some() {
             return;
         }
+        // What is there at all comes before what can be done about it.
+        if self.recheck_next() {
+            return;
+        }
         let Some((workspace, oracle, shown)) = self.next_to_judge() else {
+            self.ask_next();
             return;
         };
         let problem = Arc::clone(&shown.problem);
@@ -129,7 +158,7 @@ impl Engine {
             }
             known.id != judged.problem || examined.is_some()
         });
-        self.publish_due = true;
+        self.learnt();
     }
 
     pub(super) fn fix_known(&mut self, judged: Judged<Fix>) {
@@ -147,10 +176,9 @@ impl Engine {
     }
 
     pub(super) fn all_fixes_known(&mut self, judged: Judged<Result<Vec<Fix>, String>>) {
-        if judged.epoch != self.judging.epoch {
+        if !self.judging.done(judged.epoch) {
             return;
         }
-        self.judging.running = None;
         let all = judged.what.unwrap_or_else(|error| {
             // Broken text, or a problem that an edit has solved: what cannot be judged is not
             // offered.
@@ -173,6 +201,22 @@ impl Engine {
     }
 }
 
+/// A question to the compiler. Dropping it stops the compiler.
+#[derive(Debug)]
+pub(super) struct Running(AbortHandle);
+
+impl<T> From<&JoinHandle<T>> for Running {
+    fn from(task: &JoinHandle<T>) -> Self {
+        Self(task.abort_handle())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// One problem before the judge.
 struct Case {
     workspace: usize,
@@ -183,44 +227,33 @@ struct Case {
 }
 
 impl Case {
-    /// Starts the oracle; dropping the result stops it. It gets a thread of its own, because
-    /// between its questions to the compiler it parses and compares whole workspaces. A panic
-    /// costs this one answer.
-    fn start(self, oracle: Oracle) -> oneshot::Sender<()> {
-        let (stop, stopped) = oneshot::channel();
+    /// Starts the oracle; dropping the result stops it. A panic costs this one answer.
+    fn start(self, oracle: Oracle) -> Running {
+        let handle = self.handle.clone();
+        let nothing = self.judged(());
+        let judging = tokio::spawn(async move { self.ask(oracle).await });
+        let running = Running::from(&judging);
         tokio::spawn(async move {
-            let handle = self.handle.clone();
-            let nothing = self.judged(());
-            let runtime = runtime::Handle::current();
-            let judging = spawn_blocking(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        fixes = self.ask(oracle) => Some(fixes),
-                        _ = stopped => None,
-                    }
-                })
-            });
             let what = match judging.await {
-                Ok(None) => return,
-                Ok(Some(fixes)) => fixes.map_err(|error| format!("{error:#}")),
+                Err(error) if error.is_cancelled() => return,
+                Ok(fixes) => fixes.map_err(|error| format!("{error:#}")),
                 Err(error) => Err(error.to_string()),
             };
             let Judged { workspace, problem, epoch, .. } = nothing;
             handle.send(Event::AllFixesKnown(Judged { workspace, problem, epoch, what }));
         });
-        stop
+        running
     }
 
     async fn ask(&self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
         let problem = &self.shown.problem;
-        let mut sources = oracle.read_sources(problem).await;
-        for (file, document) in self.documents.iter() {
-            if let Ok(inside) = file.strip_prefix(&self.shown.root) {
-                sources.insert(inside, document.text.to_string());
-            }
-        }
-        let examined = oracle.examine(problem, &sources).await?;
-        let examined = examined.map(Box::new);
+        let sources = texts(&oracle, &self.shown.root, &self.documents).await;
+        let examined = match oracle.examine(problem, &sources).await {
+            Ok(examined) => examined.map(Box::new),
+            // The text has solved it before anybody saved: the hint need not wait for that.
+            Err(error) if self.is_solved(&error) => None,
+            Err(error) => return Err(error),
+        };
         self.handle.send(Event::Examined(self.judged(examined.clone())));
         let Some(examined) = examined else {
             return Ok(Vec::new());
@@ -228,7 +261,22 @@ impl Case {
         let mut on_fix = |fix: &Fix| {
             self.handle.send(Event::FixKnown(self.judged(fix.clone())));
         };
-        oracle.judge(&examined, &sources, &mut on_fix).await
+        match oracle.judge(&examined, &sources, &mut on_fix).await {
+            Err(error) if self.is_solved(&error) => {
+                self.handle.send(Event::Examined(self.judged(None)));
+                Ok(Vec::new())
+            }
+            fixes => fixes,
+        }
+    }
+
+    /// Whether an edit that is not saved has solved the problem. Of texts as they are on the disk
+    /// the check knows more than the oracle: it may have other features, or clippy's lints.
+    fn is_solved(&self, error: &anyhow::Error) -> bool {
+        let mut open = self.documents.iter().filter(|(file, _)| file.starts_with(&self.shown.root));
+        let unsaved = open.any(|(_, document)| !document.unsaved().is_empty());
+        let by_clippy = self.shown.problem.lint.as_ref().is_some_and(|it| it.contains("clippy"));
+        unsaved && !by_clippy && error.is::<NoLongerReported>()
     }
 
     fn judged<T>(&self, what: T) -> Judged<T> {

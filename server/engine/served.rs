@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     documents::Documents,
     flycheck::{Flycheck, Outcome, Results},
-    oracle::Oracle,
+    oracle::{Oracle, Recheck},
     problem::Problem,
     recognise::{complete, recognise},
     rustc::UnitDiagnostic,
@@ -31,6 +31,8 @@ pub(super) struct Served {
     pub(super) results: Results,
     /// The run that reads the journal of an earlier session, and that journal's age.
     old_run: Option<(u64, SystemTime)>,
+    /// Whether any check has been complete.
+    checked: bool,
 }
 
 impl Served {
@@ -39,7 +41,22 @@ impl Served {
         flycheck: Option<Flycheck>,
         oracle: Option<Oracle>,
     ) -> Self {
-        Self { workspace, flycheck, oracle, results: Results::default(), old_run: None }
+        Self {
+            workspace,
+            flycheck,
+            oracle,
+            results: Results::default(),
+            old_run: None,
+            checked: false,
+        }
+    }
+
+    /// Ends serving it; gives what is left to stop.
+    pub(super) fn retire(&mut self) -> Option<Flycheck> {
+        self.oracle = None;
+        self.results = Results::default();
+        self.checked = false;
+        self.flycheck.take()
     }
 
     /// The name that problems have for a file.
@@ -63,14 +80,7 @@ impl Served {
         documents: &Documents,
     ) -> Option<String> {
         self.results.reach(run, &said.unit);
-        let root = &self.workspace.root;
-        let recognised =
-            catch_unwind(AssertUnwindSafe(|| recognise(&said.diagnostic, &said.unit, root)));
-        let recognised = recognised.unwrap_or_else(|_| {
-            tracing::error!(message = said.diagnostic.message, "recognition panicked");
-            None
-        });
-        let mut problem = recognised?;
+        let mut problem = self.recognise(said)?;
         let sources = self.seen_by_compiler(&problem);
         complete(&mut problem, &sources);
         if self.is_outdated(run, &problem) || !self.follow_unsaved(&mut problem, documents) {
@@ -79,9 +89,35 @@ impl Served {
         self.results.found(run, problem)
     }
 
+    /// The compiler looked at a target whose texts were `sources`. Gives the ids of the problems
+    /// that are new or changed.
+    pub(super) fn rechecked(&mut self, run: u64, said: &Recheck, sources: &Sources) -> Vec<String> {
+        self.results.reach(run, &said.unit);
+        let mut news = Vec::new();
+        for diagnostic in &said.diagnostics {
+            if let Some(mut problem) = self.recognise(diagnostic) {
+                complete(&mut problem, sources);
+                news.extend(self.results.found(run, problem));
+            }
+        }
+        self.results.finished(run);
+        news
+    }
+
+    fn recognise(&self, said: &UnitDiagnostic) -> Option<Problem> {
+        let root = &self.workspace.root;
+        let recognised =
+            catch_unwind(AssertUnwindSafe(|| recognise(&said.diagnostic, &said.unit, root)));
+        recognised.unwrap_or_else(|_| {
+            tracing::error!(message = said.diagnostic.message, "recognition panicked");
+            None
+        })
+    }
+
     /// A run is complete. Says whether anything is over.
     pub(super) fn finished(&mut self, run: u64) -> bool {
         let root = &self.workspace.root;
+        self.checked = true;
         let mut changed = self.results.finished(run);
         self.results.retain(|problem| {
             // No run ever speaks of a file that was deleted along with its target.
@@ -90,6 +126,11 @@ impl Served {
             exists
         });
         changed
+    }
+
+    /// Whether any check has been complete.
+    pub(super) fn was_checked(&self) -> bool {
+        self.checked
     }
 
     /// The texts that a problem speaks of, as they are on the disk.

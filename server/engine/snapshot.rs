@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ropey::Rope;
+use rustc_hash::FxHashMap;
 
 use crate::{
+    alive::Alive,
     documents::Documents,
     problem::{Problem, Span},
+    settings::Show,
 };
 
 /// What is known at one moment.
@@ -17,6 +20,14 @@ pub struct Snapshot {
     pub documents: Documents,
     /// All problems of all workspaces.
     pub problems: Vec<Shown>,
+    /// What is alive across the awaits of each open file, by its absolute path.
+    pub alive: FxHashMap<Utf8PathBuf, Arc<Alive>>,
+    /// After which awaits hints are shown.
+    pub inlay_hints: Show,
+    /// Above which fns lenses are shown.
+    pub code_lens: Show,
+    /// Rises when more is known than the user's own edits tell.
+    pub learnt: u64,
 }
 
 /// A problem and the workspace that its relative paths start from.

@@ -1,6 +1,6 @@
 //! Fix: promises `Send` (or `Sync`) for a type parameter.
 //!
-//! ```ignore
+//! ```text
 //! fn run<T: Debug>(t: T) {            fn run<T: Debug + Send>(t: T) {
 //!     tokio::spawn(hold(t));              tokio::spawn(hold(t));
 //! }                                   }

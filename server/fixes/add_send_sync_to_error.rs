@@ -1,7 +1,7 @@
 //! Fix: `Box<dyn Error>` becomes `Box<dyn Error + Send + Sync>`, where the value at fault gets its
 //! type from and on through every caller and callee that the compiler then names.
 //!
-//! ```ignore
+//! ```text
 //! fn load() -> Result<u8, Box<dyn Error>>     fn load() -> Result<u8, Box<dyn Error + Send + Sync>>
 //! ```
 //!
@@ -41,7 +41,12 @@ pub(super) fn add_send_sync_to_error(context: &FixContext<'_>) -> Option<Draft> 
         note: None,
         variants,
         reach: Reach::Workspace,
-        repairs: &[lend_as_plain, add_bounds, keep_text_of_foreign_error],
+        repairs: &[
+            lend_as_plain,
+            retype::restrict_parameter,
+            add_bounds,
+            keep_text_of_foreign_error,
+        ],
     })
 }
 

@@ -1,7 +1,7 @@
 //! Fix: a trait object promises `Send` (and `Sync` where it is shared), where the value at fault
 //! gets its type from and on through everything that the compiler then names.
 //!
-//! ```ignore
+//! ```text
 //! jobs: Vec<Box<dyn Fn()>>      jobs: Vec<Box<dyn Fn() + Send>>
 //! ```
 //!
@@ -55,7 +55,7 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
         note: None,
         variants,
         reach: Reach::Workspace,
-        repairs: &[add_bounds],
+        repairs: &[retype::restrict_parameter, add_bounds],
     })
 }
 

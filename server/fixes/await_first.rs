@@ -1,6 +1,6 @@
 //! Fix: awaits before the temporary is made, when both stand in one expression.
 //!
-//! ```ignore
+//! ```text
 //! out.lock().unwrap().push(load().await);      let loaded = load().await;
 //!                                              out.lock().unwrap().push(loaded);
 //! ```

@@ -1,7 +1,7 @@
 //! Fix: takes the values that are read after (or by) the await out of the guard before it, and
 //! lets the guard go.
 //!
-//! ```ignore
+//! ```text
 //! let user = users.lock().unwrap();       let name = users.lock().unwrap().name.clone();
 //! greet(&user.name).await;                greet(&name).await;
 //! ```
@@ -10,18 +10,16 @@
 //! Known problems: others may change the data during the await, so the copy may be out of date
 //! where the guard was not; a value with interior mutability is a copy as well.
 
-mod reads;
-
 use ra_ap_syntax::{
     AstNode, SyntaxNode,
     ast::{self, HasName},
 };
 
-use self::reads::Read;
 use super::{
     Draft, FixContext, Reach,
     chain::{free_name, name_of},
     context::has_ident,
+    reads::{Read, distinct},
     region::{self, Block, Region, is_drop_of},
 };
 use crate::problem::Edit;
@@ -75,17 +73,6 @@ fn is_mutable(context: &FixContext<'_>) -> bool {
         let mut bindings = it.syntax().descendants().filter_map(ast::IdentPat::cast);
         bindings.any(|it| it.mut_token().is_some())
     })
-}
-
-/// One of each text.
-fn distinct(reads: &[Read]) -> Vec<Read> {
-    let mut distinct: Vec<Read> = Vec::new();
-    for read in reads {
-        if !distinct.iter().any(|known| known.text() == read.text()) {
-            distinct.push(read.clone());
-        }
-    }
-    distinct
 }
 
 /// The facts of one draft.

@@ -1,6 +1,6 @@
 //! Fix: runs an iterator to its end before the loop that awaits.
 //!
-//! ```ignore
+//! ```text
 //! for arg in std::env::args() {       for arg in std::env::args().collect::<Vec<_>>() {
 //!     run(arg).await;                     run(arg).await;
 //! }                                   }

@@ -1,6 +1,6 @@
 //! Fix: drops a value that nothing needs any more before the await.
 //!
-//! ```ignore
+//! ```text
 //! let id = request.id;        let id = request.id;
 //! save(id).await;             drop(request);
 //!                             save(id).await;

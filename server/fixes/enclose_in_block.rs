@@ -1,7 +1,7 @@
 //! Fix: encloses a value's declaration and its uses before the await in a block, so that it is
 //! dropped before the task may move to another thread.
 //!
-//! ```ignore
+//! ```text
 //! let guard = state.lock().unwrap();      let count = {
 //! let count = guard.len();                    let guard = state.lock().unwrap();
 //! save(count).await;                          guard.len()
@@ -14,6 +14,8 @@
 //! over its uses. Declines when the value is used after (or by) the await, and when it is
 //! not used at all: such a lock is there to span the await. Known problem: comments behind
 //! the last statement stay on its line.
+
+mod borrowed;
 
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
@@ -44,6 +46,7 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
             variants.extend(fresh);
         }
     }
+    variants.extend(borrowed::borrowed(context, &grown, name));
     (!variants.is_empty()).then(|| Draft {
         id: "enclose_in_block",
         title: format!("Enclose `{name}` in a block that ends before the `.await`"),

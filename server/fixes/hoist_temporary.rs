@@ -1,7 +1,7 @@
 //! Fix: binds what is read from a temporary to a variable, so that the temporary is dropped at
 //! the end of that `let` and not at the end of the `match`, loop or call around it.
 //!
-//! ```ignore
+//! ```text
 //! if let Some(job) = queue.lock().unwrap().pop() {     let job = queue.lock().unwrap().pop();
 //!     run(job).await;                                  if let Some(job) = job {
 //! }                                                        run(job).await;
@@ -45,9 +45,6 @@ pub(super) fn hoist_temporary(context: &FixContext<'_>) -> Option<Draft> {
         "Hoist `{}` to a `let` before the `.await`",
         context.shorten(&first.expr.syntax().text().to_string())
     );
-    let note = first
-        .copies
-        .then(|| "The code then works on a copy that is taken before the `.await`.".to_owned());
     let mut variants: Vec<Vec<Edit>> =
         candidates.iter().filter_map(|it| it.hoisted(context, &site)).collect();
     variants.extend(candidates.iter().filter_map(|it| it.in_place(context, &site)));
@@ -55,7 +52,8 @@ pub(super) fn hoist_temporary(context: &FixContext<'_>) -> Option<Draft> {
     (!variants.is_empty()).then_some(Draft {
         id: "hoist_temporary",
         title,
-        note,
+        // `fixes::note` knows which variants copy.
+        note: None,
         variants,
         reach: Reach::Body,
         repairs: &[],

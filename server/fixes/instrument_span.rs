@@ -1,6 +1,6 @@
 //! Fix: a span that follows the future instead of an entered one that stays on its thread.
 //!
-//! ```ignore
+//! ```text
 //! let _span = info_span!("load").entered();     async {
 //! fetch().await;                                    fetch().await;
 //!                                               }

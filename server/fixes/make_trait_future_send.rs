@@ -1,6 +1,6 @@
 //! Fix: a trait's `async fn` promises that its future is `Send`.
 //!
-//! ```ignore
+//! ```text
 //! trait Job {                             trait Job {
 //!     async fn run(&self) -> u8;              fn run(&self) -> impl Future<Output = u8> + Send;
 //! }                                       }
@@ -45,12 +45,19 @@ pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> 
 /// The name of the method whose future is awaited or passed on.
 fn called(context: &FixContext<'_>) -> Option<String> {
     let node = context.value_expr().map_or_else(|| context.value_node(), |it| it.syntax().clone());
-    node.descendants().find_map(|it| {
+    let in_code = node.descendants().find_map(|it| {
         if let Some(call) = ast::MethodCallExpr::cast(it.clone()) {
             return Some(call.name_ref()?.text().to_string());
         }
         let callee = ast::CallExpr::cast(it)?.expr()?.syntax().text().to_string();
         callee.rsplit_once("::").map(|(_, name)| name.to_owned())
+    });
+    in_code.or_else(|| {
+        // In a macro's argument there are tokens only.
+        let text = &context.held.text;
+        let head = text.rfind('(').and_then(|at| text.get(..at))?;
+        let name = head.rsplit(['.', ':']).next()?.trim();
+        (!name.is_empty()).then(|| name.to_owned())
     })
 }
 
@@ -248,6 +255,16 @@ trait Job {
 }
 fn go<J: Job>(j: J) { spawn(async move { j.run(1).await; }) }
 ",
+        );
+    }
+
+    #[test]
+    fn call_in_a_macro() {
+        check(
+            ID,
+            "impl Future<Output = u8>",
+            "trait A { async fn b(&self); } async fn f<T: A>(t: T) { p!($0t.b()$0.$1await) }",
+            "trait A { fn b(&self) -> impl std::future::Future<Output = ()> + Send; } async fn f<T: A>(t: T) { p!(t.b().await) }",
         );
     }
 

@@ -7,6 +7,9 @@ mod add_send_bound;
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
 mod await_first;
+mod capture_by_move;
+mod capture_only_what_is_needed;
+mod captured;
 mod chain;
 mod clone_out_of_guard;
 mod collect_iterator_first;
@@ -17,12 +20,19 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
 mod place;
+mod reads;
 mod region;
+mod replace_cell_with_atomic;
 mod replace_mutex_with_tokio;
+mod replace_rc_with_arc;
+mod replace_refcell_with_mutex;
+mod return_send_future;
 mod retype;
+mod split_branch_at_await;
 mod stringify_error_before_await;
 mod use_send_rng;
 
@@ -80,12 +90,31 @@ pub type Repair = fn(&RepairContext<'_>) -> Option<Vec<Edit>>;
 type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
 
 /// Fixes that write a long form first, because only the end shows whether a short one will do.
-const POLISH: &[(&str, Polish)] = &[("replace_mutex_with_tokio", replace_mutex_with_tokio::polish)];
+const POLISH: &[(&str, Polish)] = &[
+    ("replace_mutex_with_tokio", replace_mutex_with_tokio::polish),
+    ("replace_rc_with_arc", replace_rc_with_arc::polish),
+    ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
+    ("replace_cell_with_atomic", replace_cell_with_atomic::polish),
+];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
 pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
     let (_, polish) = POLISH.iter().find(|(known, _)| *known == id)?;
     polish(problem, before, after)
+}
+
+/// What to say of the variant that was accepted, where the draft's own note does not know it: a
+/// fix of scopes copies only in some of its variants.
+pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
+        return draft.note.clone();
+    }
+    const COPIES: &[&str] = &[".clone()", ".cloned()", ".copied()", ".to_owned()", ".collect::<"];
+    let count = |text: &str| COPIES.iter().map(|it| text.matches(it).count()).sum::<usize>();
+    let written: usize = edits.iter().map(|it| count(&it.new_text)).sum();
+    let replaced: usize = edits.iter().map(|it| before.slice(&it.span).map_or(0, count)).sum();
+    (written > replaced)
+        .then(|| "The code then works on a copy that is taken before the `.await`.".to_owned())
 }
 
 /// Drafts a fix; `None` when it does not apply.
@@ -98,14 +127,21 @@ pub const RULES: &[(&str, Rule)] = &[
     ("enclose_in_block", enclose_in_block::enclose_in_block),
     ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
+    ("split_branch_at_await", split_branch_at_await::split_branch_at_await),
     ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
+    ("capture_by_move", capture_by_move::capture_by_move),
+    ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
+    ("return_send_future", return_send_future::return_send_future),
+    ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
+    ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
@@ -117,7 +153,20 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
-    RULES.iter().filter_map(|(_, rule)| rule(&context)).collect()
+    let inner = macro_body::within(&context);
+    let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
+    RULES.iter().filter_map(draft).collect()
+}
+
+/// Drafts one fix: in the macro's block around the value where there is one and the fix can.
+fn draft(
+    id: &str,
+    rule: Rule,
+    context: &FixContext<'_>,
+    inner: Option<&FixContext<'_>>,
+) -> Option<Draft> {
+    let inner = inner.filter(|_| macro_body::suits(id));
+    inner.and_then(rule).or_else(|| rule(context))
 }
 
 #[cfg(test)]

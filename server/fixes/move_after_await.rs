@@ -1,6 +1,6 @@
 //! Fix: declares a value after the await when nothing needs it before.
 //!
-//! ```ignore
+//! ```text
 //! let mut log = log.lock().unwrap();      let page = load().await;
 //! let page = load().await;                let mut log = log.lock().unwrap();
 //! log.push(page);                         log.push(page);

@@ -67,6 +67,11 @@ impl Region {
         &self.later_uses
     }
 
+    /// Every statement behind the region.
+    pub(super) fn later(&self) -> impl Iterator<Item = &SyntaxNode> {
+        self.between.iter().chain(&self.after)
+    }
+
     /// The region grown until no variable that only the statements between need comes out.
     pub(super) fn grown(&self, held: &str) -> Self {
         let mut grown = self.clone();

@@ -2,7 +2,7 @@
 //! across an await: the type where it is declared, its constructors, imports, every lock site, and
 //! tokio's `sync` feature.
 //!
-//! ```ignore
+//! ```text
 //! use std::sync::Mutex;                        use tokio::sync::Mutex;
 //! let mut db = self.db.lock().unwrap();        let mut db = self.db.lock().await;
 //! db.save().await;                             db.save().await;

@@ -1,6 +1,6 @@
 //! Fix: keeps the text of an error across the await, not the error.
 //!
-//! ```ignore
+//! ```text
 //! match load() {                      match load().map_err(|error| error.to_string()) {
 //!     Ok(page) => show(page),             Ok(page) => show(page),
 //!     Err(e) => log(e).await,             Err(e) => log(e).await,

@@ -58,7 +58,7 @@ pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> 
     sources.insert("Cargo.toml", manifest);
     let context = FixContext::new(&problem, &sources).unwrap();
     let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
-    let draft = rule(&context)?;
+    let draft = draft(id, *rule, &context, macro_body::within(&context).as_ref())?;
     assert_eq!(draft.id, id);
     let applied = draft.variants.iter().map(|edits| {
         let changed = sources.apply(edits).expect("edits fit");

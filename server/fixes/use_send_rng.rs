@@ -1,6 +1,6 @@
 //! Fix: a generator of random numbers that may move between threads.
 //!
-//! ```ignore
+//! ```text
 //! let mut rng = rand::rng();      let mut rng = rand::rngs::StdRng::from_os_rng();
 //! ```
 //!

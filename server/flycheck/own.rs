@@ -39,6 +39,7 @@ impl Plan {
             env: self.cargo.env.clone(),
             cwd: self.root.clone(),
             deadline: self.timeout,
+            gentle: false,
         }
     }
 }

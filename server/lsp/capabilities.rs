@@ -2,12 +2,13 @@
 
 use tower_lsp::lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability,
-    HoverProviderCapability, InitializeParams, MarkupKind, OneOf, PositionEncodingKind,
-    SaveOptions, ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    CodeLensOptions, HoverProviderCapability, InitializeParams, MarkupKind, OneOf,
+    PositionEncodingKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
+use super::surfaces::EXPLAIN;
 use crate::encoding::Encoding;
 
 /// The client's abilities that we care for.
@@ -35,12 +36,20 @@ pub(super) struct ClientFacts {
     pub(super) register_configuration: bool,
     /// Whether we may register for changes of files.
     pub(super) register_watched_files: bool,
+    /// Whether inlay hints are asked for anew when we say so.
+    pub(super) refreshes_inlay_hints: bool,
+    /// Whether code lenses are.
+    pub(super) refreshes_code_lenses: bool,
+    /// Whether it has the command that explains, as it says in `experimental.commands.commands`.
+    pub(super) explains: bool,
 }
 
 impl ClientFacts {
     pub(super) fn resolve(params: &InitializeParams) -> Self {
-        let ClientCapabilities { workspace, text_document, window, general, .. } =
+        let ClientCapabilities { workspace, text_document, window, general, experimental, .. } =
             params.capabilities.clone();
+        let commands = experimental.unwrap_or_default();
+        let commands = commands["commands"]["commands"].as_array().cloned().unwrap_or_default();
         let workspace = workspace.unwrap_or_default();
         let text_document = text_document.unwrap_or_default();
         let diagnostics = text_document.publish_diagnostics.unwrap_or_default();
@@ -48,6 +57,7 @@ impl ClientFacts {
         let hover = text_document.hover.unwrap_or_default();
         let resolves = actions.resolve_support.map(|support| support.properties);
         let resolves_edits = resolves.is_some_and(|all| all.iter().any(|name| name == "edit"));
+        let refreshes = |support: Option<bool>| support.unwrap_or_default();
         let may_register = |dynamic: Option<bool>| dynamic.unwrap_or_default();
         Self {
             encoding: encoding(general.and_then(|general| general.position_encodings)),
@@ -72,6 +82,13 @@ impl ClientFacts {
             register_watched_files: may_register(
                 workspace.did_change_watched_files.and_then(|files| files.dynamic_registration),
             ),
+            refreshes_inlay_hints: refreshes(
+                workspace.inlay_hint.and_then(|hints| hints.refresh_support),
+            ),
+            refreshes_code_lenses: refreshes(
+                workspace.code_lens.and_then(|lenses| lenses.refresh_support),
+            ),
+            explains: commands.iter().any(|command| command == EXPLAIN),
         }
     }
 }
@@ -114,6 +131,9 @@ pub(super) fn server(encoding: Encoding) -> ServerCapabilities {
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        document_highlight_provider: Some(OneOf::Left(true)),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(folders),
             file_operations: None,

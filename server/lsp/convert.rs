@@ -10,6 +10,7 @@ use tower_lsp::{
 };
 
 use crate::{
+    alive::Stretch,
     documents::Change,
     encoding::{Encoding, WirePosition},
     engine::{Shown, Snapshot},
@@ -73,6 +74,16 @@ impl<'a> Texts<'a> {
         let (start, end) = self.encoding.span_to_wire(&text, span);
         let position = |wire: WirePosition| Position::new(wire.line, wire.character);
         Range::new(position(start), position(end))
+    }
+
+    /// The editor's name of a stretch of an open file.
+    pub(super) fn stretch(&self, file: &Utf8Path, stretch: &Stretch) -> Range {
+        let text = self.text(file).unwrap_or_default();
+        let position = |at| {
+            let wire = self.encoding.to_wire(&text, at);
+            Position::new(wire.line, wire.character)
+        };
+        Range::new(position(stretch.start), position(stretch.end))
     }
 
     /// A span with its file.

@@ -12,6 +12,7 @@ use super::{capabilities::ClientFacts, convert::Texts};
 use crate::{
     engine::{Shown, Snapshot},
     problem::{Problem, Span, is_local},
+    recognise::advice,
 };
 
 /// Whose diagnostics these are.
@@ -50,11 +51,16 @@ pub(super) fn hint(shown: &Shown, texts: &Texts<'_>, facts: &ClientFacts) -> Dia
         severity: Some(DiagnosticSeverity::HINT),
         code: Some(NumberOrString::String(code(problem))),
         source: Some(SOURCE.to_owned()),
-        message: problem.message.clone(),
+        message: message(problem),
         related_information: facts.related_information.then(|| related(shown, texts)),
         data: serde_json::to_value(data).ok().filter(|_| facts.diagnostic_data),
         ..Diagnostic::default()
     }
+}
+
+/// What happened; where no value is guilty, also what can be done.
+fn message(problem: &Problem) -> String {
+    std::iter::once(problem.message.clone()).chain(advice(problem)).collect::<Vec<_>>().join("\n")
 }
 
 /// The kind, in the words of the command line.

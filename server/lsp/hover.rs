@@ -1,16 +1,22 @@
-//! What a hover says, from domain types alone: on a held value, on an `.await` that it crosses, and
-//! on what demands `Send`. Nothing elsewhere, so that rust-analyzer's hover stays first.
+//! What a hover says of problems, from domain types alone: on a held value, on an `.await` that it
+//! crosses, on what demands `Send`, and where a problem without a value is reported. Nothing
+//! elsewhere, so that rust-analyzer's hover stays first.
+
+mod alive;
 
 use camino::Utf8Path;
 use ropey::Rope;
 
+use super::view::View;
 use crate::{
+    alive::Stretch,
     engine::Shown,
     problem::{Held, Place, Position, Problem, Span, Verdict},
+    recognise::advice,
 };
 
-/// Makes a link to a place: the problem's workspace, the text of the link, the place.
-pub(super) type Link<'a> = &'a dyn Fn(&Shown, &str, &Span) -> String;
+/// Makes a link to a place: the text of the link, the absolute path of the file, the line.
+pub(super) type Link<'a> = &'a dyn Fn(&str, &Utf8Path, u32) -> String;
 
 /// The answer for one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,23 +30,27 @@ pub(super) struct Answer {
 /// Explains what stands at a place; `None` where nothing of ours does.
 pub(super) fn explain(
     problems: &[Shown],
-    file: &Utf8Path,
-    text: &Rope,
+    view: &View<'_>,
     position: Position,
     link: Link<'_>,
 ) -> Option<Answer> {
-    let page = |shown| Page { shown, file, text, link };
-    let sections = [on_values, on_awaits, on_demand];
+    let page = |shown| Page { shown, file: view.file, text: view.text, view, link };
+    let sections = [on_values, on_awaits, on_demand, on_report];
     let mut answers = sections.iter().flat_map(|section| {
         let answer = |shown| section(&page(shown), position);
         problems.iter().flat_map(answer).collect::<Vec<_>>()
     });
-    let mut first = answers.next()?;
+    let Some(mut first) = answers.next() else {
+        return alive::explain(view, position, link);
+    };
     let mut texts = vec![std::mem::take(&mut first.text)];
     // Several problems can meet in one place: an await that two values cross.
     for answer in answers.filter(|answer| answer.span == first.span) {
-        if !texts.contains(&answer.text) {
-            texts.push(answer.text);
+        // What they have in common is said once.
+        let is_new = |paragraph: &&str| texts.iter().all(|text| !text.contains(*paragraph));
+        let news: Vec<&str> = answer.text.split("\n\n").filter(is_new).collect();
+        if !news.is_empty() {
+            texts.push(news.join("\n\n"));
         }
     }
     first.text = texts.join("\n\n---\n\n");
@@ -52,6 +62,7 @@ struct Page<'a> {
     shown: &'a Shown,
     file: &'a Utf8Path,
     text: &'a Rope,
+    view: &'a View<'a>,
     link: Link<'a>,
 }
 
@@ -68,12 +79,13 @@ impl Page<'_> {
     /// "line 6" where the reader is, "src/db.rs:6" elsewhere.
     fn line(&self, span: &Span) -> String {
         let line = span.start.line;
-        let label = if self.shown.path(span) == self.file {
+        let path = self.shown.path(span);
+        let label = if path == self.file {
             format!("line {line}")
         } else {
             format!("{}:{line}", span.file)
         };
-        (self.link)(self.shown, &label, span)
+        (self.link)(&label, &path, line)
     }
 
     fn trait_name(&self) -> &'static str {
@@ -139,12 +151,9 @@ fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
     else {
         return Vec::new();
     };
-    let crosses = |held: &&Held| held.awaits.iter().any(|other| other.span == *point);
-    let held: Vec<&Held> = problem.held.iter().filter(crosses).collect();
-    let mut text = "**Held across this `.await`**\n".to_owned();
-    for held in held {
-        text.push_str(&format!("\n- {}", held_line(page, held)));
-    }
+    let held = page.view.held_over(&Stretch::from(point));
+    let lines = held.iter().map(|held| held_line(held, &page.line(&held.span), page.trait_name()));
+    let mut text = held_list(lines);
     for paragraph in page.demand().into_iter().chain(best_fix(problem)) {
         text.push_str("\n\n");
         text.push_str(&paragraph);
@@ -152,16 +161,20 @@ fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
     vec![Answer { text, span: point.clone() }]
 }
 
-fn held_line(page: &Page<'_>, held: &Held) -> String {
+fn held_list(lines: impl Iterator<Item = String>) -> String {
+    let lines: Vec<String> = lines.map(|line| format!("\n- {line}")).collect();
+    format!("**Held across this `.await`**\n{}", lines.concat())
+}
+
+fn held_line(held: &Held, line: &str, trait_: &str) -> String {
     let ty = held.ty.as_ref().map(|ty| format!(": `{ty}`")).unwrap_or_default();
-    let trait_ = page.trait_name();
     let verdict = match held.send {
-        Some(true) => format!("is `{trait_}`"),
-        Some(false) => format!("**is not `{trait_}`**"),
-        None => format!("may not be `{trait_}`"),
+        Some(true) => format!(", is `{trait_}`"),
+        Some(false) => format!(", **is not `{trait_}`**"),
+        // Nobody was asked, or nobody could answer: no guess.
+        None => String::new(),
     };
-    let line = page.line(&held.span);
-    format!("{}{ty}, from {line}, {verdict}", name(held))
+    format!("{}{ty}, from {line}{verdict}", name(held))
 }
 
 fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
@@ -176,6 +189,27 @@ fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
     }
     let text = path(page, demand);
     vec![Answer { text, span }]
+}
+
+/// Problems without a value at fault have one place only: where they are reported.
+fn on_report(page: &Page<'_>, position: Position) -> Vec<Answer> {
+    let problem = page.problem();
+    let advice = advice(problem);
+    if !problem.held.is_empty() && advice.is_empty() {
+        return Vec::new();
+    }
+    let places = [problem.culprit(), &problem.reported_at].into_iter();
+    // A report that covers a whole block would answer everywhere in it.
+    let mut here =
+        places.filter(|span| span.start.line == position.line && page.is_at(span, position));
+    let Some(span) = here.next() else {
+        return Vec::new();
+    };
+    let mut paragraphs = vec![format!("**{}**", problem.message)];
+    paragraphs.extend(advice);
+    paragraphs.extend(page.demand());
+    paragraphs.extend(best_fix(problem));
+    vec![Answer { text: paragraphs.join("\n\n"), span: span.clone() }]
 }
 
 /// rustc points to the argument; to the user `spawn(` before it is the demand.
@@ -258,16 +292,18 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
+    use crate::engine::Snapshot;
     use crate::testing::{problem, span};
 
     #[track_caller]
     fn check_problem(problem: Problem, line: u32, column: u32, want: Expect) {
         let shown = Shown { root: "/w".into(), problem: Arc::new(problem) };
-        let link =
-            |_: &Shown, label: &str, span: &Span| format!("[{label}](#L{})", span.start.line);
+        let link = |label: &str, _: &Utf8Path, line: u32| format!("[{label}](#L{line})");
         let position = Position { line, column };
         let text = Rope::from_str("\n\n\n\n\n\n\n\n\n\n\n    tokio::spawn(async { worker() });\n");
-        let answer = explain(&[shown], "/w/src/main.rs".into(), &text, position, &link);
+        let snapshot = Snapshot { problems: vec![shown], ..Snapshot::default() };
+        let view = View::new(&snapshot, "/w/src/main.rs".into(), &text);
+        let answer = explain(&snapshot.problems, &view, position, &link);
         want.assert_eq(&answer.map_or("nothing".into(), |answer| answer.text));
     }
 
@@ -344,6 +380,40 @@ mod tests {
     fn nothing_elsewhere() {
         check(5, 6, expect!["nothing"]);
         check(12, 30, expect!["nothing"]);
+    }
+
+    #[test]
+    fn a_problem_without_a_value() {
+        let mut problem = problem("p");
+        problem.kind = crate::problem::Kind::NotGeneralEnough;
+        problem.message = "`żółw` is not general enough".into();
+        problem.held.clear();
+        problem.fixes.clear();
+        problem.demand = None;
+        problem.future.span = span(9, 1, 5);
+        let at_report = problem.clone();
+        check_problem(
+            problem.clone(),
+            9,
+            3,
+            expect![[r#"
+            **`żółw` is not general enough**
+
+            No value is at fault here: when the compiler looks into the future it forgets how lifetimes relate, and then cannot prove what it needs for all of them.
+
+            Usually a closure that takes or returns references is alive across an `.await`, often inside an iterator or a stream.
+
+            Known ways out: `flat_map` instead of `map(..).flatten()`, `collect()` before the loop, items that are owned instead of borrowed, or a boxed future (`Pin<Box<dyn Future<Output = T> + Send>>`) as the function's return type."#]],
+        );
+        let shown = Shown { root: "/w".into(), problem: Arc::new(at_report) };
+        let snapshot = Snapshot { problems: vec![shown], ..Snapshot::default() };
+        let text = Rope::new();
+        let view = View::new(&snapshot, "/w/src/main.rs".into(), &text);
+        let link = |label: &str, _: &Utf8Path, _: u32| label.to_owned();
+        let advised = |line| {
+            explain(&snapshot.problems, &view, Position { line, column: 6 }, &link).is_some()
+        };
+        assert!(advised(12) && !advised(13));
     }
 
     #[test]

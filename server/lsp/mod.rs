@@ -13,6 +13,8 @@ mod input;
 mod lifetime;
 mod publish;
 mod session;
+mod surfaces;
+mod view;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -27,17 +29,21 @@ use tower_lsp::{
     jsonrpc::{Error, ErrorCode, Result},
     lsp_types::{
         CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse,
-        DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-        DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-        DidSaveTextDocumentParams, Hover, HoverContents, HoverParams, InitializeParams,
-        InitializeResult, InitializedParams, MarkupContent, MarkupKind, Range, ServerInfo,
+        CodeLens, CodeLensParams, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+        DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
+        DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentHighlight,
+        DocumentHighlightParams, Hover, HoverContents, HoverParams, InitializeParams,
+        InitializeResult, InitializedParams, InlayHint, InlayHintParams, MarkupContent, MarkupKind,
+        ServerInfo, WorkspaceFolder,
     },
 };
 
-use self::{actions::Desk, convert::Texts, session::Session};
+use camino::Utf8Path;
+
+use self::{actions::Desk, convert::Texts, session::Session, view::View};
 use crate::{
-    engine::{Event, Shown, Snapshot},
-    problem::Span,
+    alive::Stretch,
+    engine::{Event, Snapshot},
 };
 
 pub use lifetime::serve;
@@ -144,9 +150,11 @@ impl LanguageServer for Backend {
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
-        let folders = params.event.added.iter();
-        let folders = folders.filter_map(|folder| convert::to_path(&folder.uri)).collect();
-        self.send(|| Some(Event::Folders(folders)));
+        let paths = |folders: &[WorkspaceFolder]| {
+            folders.iter().filter_map(|folder| convert::to_path(&folder.uri)).collect()
+        };
+        let (added, removed) = (paths(&params.event.added), paths(&params.event.removed));
+        self.send(|| Some(Event::Folders { added, removed }));
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
@@ -161,20 +169,63 @@ impl LanguageServer for Backend {
         let Some(file) = convert::to_path(&at.text_document.uri) else {
             return Ok(None);
         };
-        let known = session.engine.ask(Some(file.clone()));
-        let snapshot = known.await.map_err(|_| Error::request_cancelled())?;
+        let snapshot = session.known(&file).await?;
         answer("hover", || {
             let texts = Texts::new(&snapshot, session.facts.encoding);
             let position = texts.position(&file, at.position)?;
-            let link = |shown: &Shown, label: &str, span: &Span| session.link(shown, label, span);
-            let answer =
-                hover::explain(&snapshot.problems, &file, &texts.text(&file)?, position, &link)?;
-            let here = snapshot.problems.first()?;
-            let range = range_in(here, &file, &answer.span, &texts);
+            let text = texts.text(&file)?;
+            let view = View::new(&snapshot, &file, &text);
+            let link = |label: &str, path: &Utf8Path, line| session.link(label, path, line);
+            let answer = hover::explain(&snapshot.problems, &view, position, &link)?;
+            let range = texts.stretch(&file, &Stretch::from(&answer.span));
             Some(Hover {
                 contents: HoverContents::Markup(session.markup(answer.text)),
                 range: Some(range),
             })
+        })
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let session = self.session()?;
+        let Some(file) = convert::to_path(&params.text_document.uri) else {
+            return Ok(None);
+        };
+        let snapshot = session.known(&file).await?;
+        answer("inlayHint", || {
+            let texts = Texts::new(&snapshot, session.facts.encoding);
+            // What hovers can show, tooltips can.
+            let markup = |text| session.markup(text);
+            surfaces::inlay_hints(&snapshot, &texts, &file, params.range, markup)
+        })
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let session = self.session()?;
+        let uri = params.text_document.uri;
+        let Some(file) = convert::to_path(&uri) else {
+            return Ok(None);
+        };
+        let snapshot = session.known(&file).await?;
+        answer("codeLens", || {
+            let texts = Texts::new(&snapshot, session.facts.encoding);
+            surfaces::lenses(&snapshot, &texts, &file, uri.as_str(), session.facts.explains)
+        })
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> Result<Option<Vec<DocumentHighlight>>> {
+        let session = self.session()?;
+        let at = params.text_document_position_params;
+        let Some(file) = convert::to_path(&at.text_document.uri) else {
+            return Ok(None);
+        };
+        let snapshot = session.known(&file).await?;
+        answer("documentHighlight", || {
+            let texts = Texts::new(&snapshot, session.facts.encoding);
+            let position = texts.position(&file, at.position)?;
+            surfaces::highlights(&snapshot, &texts, &file, position)
         })
     }
 
@@ -185,8 +236,7 @@ impl LanguageServer for Backend {
         let (Some(file), true, true) = (file, wanted, session.facts.code_actions) else {
             return Ok(None);
         };
-        let known = session.engine.ask(Some(file.clone()));
-        let snapshot = known.await.map_err(|_| Error::request_cancelled())?;
+        let snapshot = session.known(&file).await?;
         answer("codeAction", || {
             let actions = Desk::new(&snapshot, &session.facts).list(&file, params.range);
             let actions = actions.into_iter().map(CodeActionOrCommand::CodeAction);
@@ -212,12 +262,6 @@ fn is_wanted(kind: &CodeActionKind) -> bool {
     kind.as_str().is_empty() || *kind == ours
 }
 
-/// The range of a span that was found in `file`, whatever workspace it is named in.
-fn range_in(shown: &Shown, file: &camino::Utf8Path, span: &Span, texts: &Texts<'_>) -> Range {
-    let span = Span { file: file.to_owned(), ..span.clone() };
-    texts.range(shown, &span)
-}
-
 impl Session {
     fn markup(&self, text: String) -> MarkupContent {
         if self.facts.markdown {
@@ -227,9 +271,14 @@ impl Session {
         MarkupContent { kind: MarkupKind::PlainText, value: text.replace("**", "") }
     }
 
-    fn link(&self, shown: &Shown, label: &str, span: &Span) -> String {
-        let uri = convert::to_uri(&shown.path(span)).filter(|_| self.facts.markdown);
-        let line = span.start.line;
+    fn link(&self, label: &str, path: &Utf8Path, line: u32) -> String {
+        let uri = convert::to_uri(path).filter(|_| self.facts.markdown);
         uri.map_or_else(|| label.to_owned(), |uri| format!("[{label}]({}#L{line})", uri.as_str()))
+    }
+
+    /// What is known after all that the client has said, for a file that it looks at.
+    async fn known(&self, file: &Utf8Path) -> Result<Arc<Snapshot>> {
+        let known = self.engine.ask(Some(file.to_owned()));
+        known.await.map_err(|_| Error::request_cancelled())
     }
 }

@@ -27,6 +27,9 @@ const PROGRESS_STEP: Duration = Duration::from_millis(250);
 /// How long the client may think about a progress bar.
 const PROGRESS_ANSWER: Duration = Duration::from_secs(10);
 
+/// How long the client may think about a refresh.
+const REFRESH_ANSWER: Duration = Duration::from_secs(10);
+
 /// Starts passing on what the engine says.
 pub(super) fn start(client: Client, facts: Arc<ClientFacts>, outlets: Outlets) {
     let Outlets { snapshots, notices } = outlets;
@@ -40,6 +43,7 @@ async fn publish(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
 ) {
     let mut sent: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
+    let mut learnt = 0;
     while snapshots.changed().await.is_ok() {
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
         let now = diagnostics::all(&snapshot, &facts);
@@ -54,6 +58,25 @@ async fn publish(
             }
         }
         sent = now;
+        if std::mem::replace(&mut learnt, snapshot.learnt) != snapshot.learnt {
+            refresh(&client, &facts);
+        }
+    }
+}
+
+/// Lets the client ask again for what it draws. It may take its time to answer.
+fn refresh(client: &Client, facts: &ClientFacts) {
+    if facts.refreshes_inlay_hints {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(REFRESH_ANSWER, client.inlay_hint_refresh()).await;
+        });
+    }
+    if facts.refreshes_code_lenses {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(REFRESH_ANSWER, client.code_lens_refresh()).await;
+        });
     }
 }
 

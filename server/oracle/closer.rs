@@ -10,7 +10,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
 
 use super::{
-    demand::{NEED, demand_of},
+    demand::{Demand, NEED, Parameters, demand_of},
     types,
     workbench::Workbench,
 };
@@ -25,7 +25,10 @@ use crate::{
 
 /// Whether an error is one that names no value, so that asking closer helps.
 pub(super) fn needs_asking(problem: &Problem) -> bool {
-    let shape = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler);
+    let shape = matches!(
+        problem.kind,
+        Kind::HeldAcrossAwait | Kind::Captured | Kind::Handler | Kind::Generic
+    );
     shape
         && problem.held.is_empty()
         && (problem.future.span.is_local() || problem.kind == Kind::Handler)
@@ -37,7 +40,9 @@ struct Asked<'a> {
     text: &'a str,
     /// Where the async body stands, or a part of it.
     range: Option<TextRange>,
-    func: Option<ast::Fn>,
+    /// What demands `Send` of it, where a function can, most telling first. No tree is kept: trees
+    /// are not `Send`, and the compiler is awaited.
+    demands: Vec<(Demand, Accept)>,
 }
 
 /// Fills in the values at fault. `Ok(None)`: the compiler says that the body is `Send`, so the
@@ -51,13 +56,15 @@ pub(super) async fn ask(
     let Some(asked) = find_body(problem, sources) else {
         return Ok(Some(problem.clone()));
     };
-    if let Some(func) = &asked.func
-        && let Some(demand) = demand_of(func)
-    {
+    for (demand, accept) in &asked.demands {
         let text = insert(asked.text, demand.at, &demand.text);
         let said = run(bench, command, sources, asked.file, text, NEED).await?;
-        if let Some(found) = explained(problem, &said, bench.root()) {
+        if let Some(found) = explained(problem, &said, bench.root(), *accept) {
             return Ok(Some(found));
+        }
+        let is_explained = said.iter().any(|it| carries(it, NEED));
+        if is_explained || !demand.is_generic {
+            break;
         }
     }
     let mut found = problem.clone();
@@ -69,7 +76,7 @@ pub(super) async fn ask(
         return Ok(None);
     }
     let in_future = found.held.first().is_some_and(|first| first.awaits.is_empty());
-    if in_future && problem.kind != Kind::Handler {
+    if in_future && !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         found.kind = Kind::Captured;
     }
     Ok(Some(found))
@@ -95,17 +102,42 @@ pub(super) async fn run(
     Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
 }
 
+/// Which of the values that the compiler names may be the one that is looked for.
+type Accept = fn(&Problem, &Problem) -> bool;
+
+fn same_kind_of_leaf(wanted: &Problem, found: &Problem) -> bool {
+    let same = |a: &str, b: &str| head(a) == head(b);
+    wanted.kind == Kind::Handler
+        || wanted.leaf.as_deref().zip(found.leaf.as_deref()).is_none_or(|(a, b)| same(a, b))
+}
+
+fn anything(_: &Problem, _: &Problem) -> bool {
+    true
+}
+
+/// The last segment of a type's path: the same of `Rc<T>` and `std::rc::Rc<i32>`.
+fn head(ty: &str) -> &str {
+    let plain = ty.trim_start_matches(['(', '&']).trim_start_matches("dyn ");
+    let path = plain.split(['<', ' ', ')', ',']).next().unwrap_or_default();
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
     diagnostic.message.contains(mark)
         || diagnostic.children.iter().any(|child| child.message.contains(mark))
 }
 
 /// The problem as the demand beside the fn explains it.
-fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<Problem> {
+fn explained(
+    problem: &Problem,
+    said: &[Diagnostic],
+    root: &Utf8Path,
+    accept: Accept,
+) -> Option<Problem> {
     let ours = said.iter().filter(|it| carries(it, NEED));
     let found: Vec<Problem> = ours
         .filter_map(|it| recognise(it, &problem.unit, root))
-        .filter(|it| !it.held.is_empty())
+        .filter(|it| !it.held.is_empty() && accept(problem, it))
         .collect();
     let same_leaf = |it: &&Problem| it.leaf == problem.leaf && it.auto_trait == problem.auto_trait;
     let best = found.iter().find(same_leaf).or(found.first())?;
@@ -113,19 +145,43 @@ fn explained(problem: &Problem, said: &[Diagnostic], root: &Utf8Path) -> Option<
     complete.held.clone_from(&best.held);
     complete.leaf.clone_from(&best.leaf);
     complete.auto_trait = best.auto_trait;
-    if problem.kind != Kind::Handler {
+    if !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         complete.kind = best.kind;
     }
     Some(complete)
 }
 
 /// The values whose leaf is the one that the error names. A generic body knows `T`, the error
-/// knows what `T` was: then no leaf is the same, and all values count.
+/// knows what `T` was: then the outermost names are compared, and where nothing is the same, all
+/// values count.
 fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
-    let is_leaf = |leaf: &String| problem.leaf.as_ref().is_none_or(|wanted| wanted == leaf);
-    let (same, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|(leaf, _)| is_leaf(leaf));
-    let chosen = if same.is_empty() { others } else { same };
-    chosen.into_iter().map(|(_, held)| held).collect()
+    let wanted = problem.leaf.as_deref();
+    let exactly = |leaf: &str| wanted.is_none_or(|wanted| types::is_same(wanted, leaf));
+    let roughly = |leaf: &str| wanted.is_none_or(|wanted| head(wanted) == head(leaf));
+    let count = |is_it: &dyn Fn(&str) -> bool| values.iter().filter(|it| is_it(&it.0)).count();
+    let (any_exact, any_rough) = (count(&exactly) > 0, count(&roughly) > 0);
+    let chosen = values.into_iter().filter(|(leaf, _)| match (any_exact, any_rough) {
+        (true, _) => exactly(leaf),
+        (_, true) => roughly(leaf),
+        _ => true,
+    });
+    let mut guilty: Vec<Held> = Vec::new();
+    for held in chosen.map(|(_, held)| with_integers(held, wanted)) {
+        if !guilty.iter().any(|known| known.span == held.span) {
+            guilty.push(held);
+        }
+    }
+    guilty
+}
+
+/// A probe stands where the compiler has not yet chosen the type of a number; the error knows it.
+fn with_integers(mut held: Held, leaf: Option<&str>) -> Held {
+    if let (Some(ty), Some(leaf)) = (&mut held.ty, leaf)
+        && types::is_same(leaf, ty)
+    {
+        leaf.clone_into(ty);
+    }
+    held
 }
 
 fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
@@ -139,7 +195,7 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
                 let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
                 let range = func.body()?.syntax().text_range();
-                Some(Asked { file, text, range: Some(range), func: Some(func) })
+                Some(Asked { file, text, range: Some(range), demands: demands(&func) })
             })
         }
         None => {
@@ -151,15 +207,24 @@ fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
                 let inside = bodies.filter(|body| span.contains_range(body.range));
                 let body = inside.max_by_key(|body| body.range.len());
                 let range = body.map(|body| body.range);
-                return Some(Asked { file, text, range, func: None });
+                return Some(Asked { file, text, range, demands: Vec::new() });
             }
             let tree = SourceFile::parse(text, edition(problem)).tree();
             let is_fn = problem.future.what.contains("fn");
             let element = tree.syntax().covering_element(span);
             let func = element.ancestors().find_map(ast::Fn::cast).filter(|_| is_fn);
-            Some(Asked { file, text, range: Some(span), func })
+            let demands = func.as_ref().map(demands).unwrap_or_default();
+            Some(Asked { file, text, range: Some(span), demands })
         }
     }
+}
+
+/// With type parameters that are `Send` only what the body itself adds is at fault; where that is
+/// nothing, a parameter is.
+fn demands(func: &ast::Fn) -> Vec<(Demand, Accept)> {
+    let own = demand_of(func, Parameters::AreSend).map(|it| (it, same_kind_of_leaf as Accept));
+    let any = demand_of(func, Parameters::AsWritten).map(|it| (it, anything as Accept));
+    own.into_iter().chain(any).collect()
 }
 
 fn handler_name(future: &Place) -> Option<&str> {

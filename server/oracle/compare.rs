@@ -11,9 +11,10 @@ use cargo_metadata::diagnostic::Diagnostic;
 
 use super::workbench::is_error;
 use crate::{
-    problem::{Kind, Problem, Unit},
+    problem::{Held, Kind, Problem, Unit},
     recognise::recognise,
-    sources::ChangedLines,
+    sources::{ChangedLines, Sources},
+    syntax,
 };
 
 /// What changed between two runs.
@@ -113,6 +114,35 @@ fn was_hidden(found: &Problem, problem: &Problem) -> bool {
     let same_leaf = found.leaf == problem.leaf && found.auto_trait == problem.auto_trait;
     let block = found.future.what.contains("block") && problem.future.what.contains("fn");
     structural && another_value && (same_leaf || block)
+}
+
+/// Whether a problem comes from a lint that rustc alone does not report.
+pub(super) fn is_foreign_lint(problem: &Problem) -> bool {
+    problem.lint.as_ref().is_some_and(|lint| lint.starts_with("clippy::"))
+}
+
+/// Whether the value of such a lint crosses fewer awaits than before: the text says so.
+pub(super) fn crosses_less(problem: &Problem, before: &Sources, after: &Sources) -> bool {
+    let crossed = |sources: &Sources| -> usize {
+        let held = problem.held.iter();
+        held.map(|value| crossings(value, sources, &problem.unit.edition)).sum()
+    };
+    crossed(after) < crossed(before)
+}
+
+/// How many pairs of a value of this name or text and an await there are in its file.
+fn crossings(value: &Held, sources: &Sources, edition: &str) -> usize {
+    let Some(text) = sources.text(&value.span.file) else { return 0 };
+    let bodies = syntax::analyse(text, syntax::edition(edition));
+    let all = bodies.iter().flat_map(|body| &body.crossings);
+    let same = all.filter(|crossing| match (&value.name, &crossing.name) {
+        (None, None) => {
+            let range = std::ops::Range::<usize>::from(crossing.range);
+            text.get(range) == Some(value.text.as_str())
+        }
+        (ours, theirs) => ours == theirs,
+    });
+    same.map(|crossing| crossing.awaits.len()).sum()
 }
 
 /// Whether the compiler reports this problem.

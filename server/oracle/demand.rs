@@ -4,7 +4,7 @@
 //! itself the compiler names it. The demand is written behind the fn on its last line, so no
 //! line moves:
 //!
-//! ```ignore
+//! ```text
 //! async fn f<T: Clone>(t: &T, n: u8) -> R { .. } fn sendlens_demand<T: Clone>(p0: &T, p1: u8) {
 //!     fn sendlens_need<F: Future + Send>(_: F) {} sendlens_need(f(p0, p1)); }
 //! ```
@@ -22,10 +22,21 @@ pub(super) const NEED: &str = "sendlens_need";
 pub(super) struct Demand {
     pub(super) at: TextRange,
     pub(super) text: String,
+    /// Whether type parameters play a part.
+    pub(super) is_generic: bool,
+}
+
+/// What is taken for granted of type parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parameters {
+    /// Only what the fn says.
+    AsWritten,
+    /// `Send + Sync`, besides.
+    AreSend,
 }
 
 /// Writes the demand for an async fn; `None` where no function can stand beside it.
-pub(super) fn demand_of(func: &ast::Fn) -> Option<Demand> {
+pub(super) fn demand_of(func: &ast::Fn, parameters: Parameters) -> Option<Demand> {
     func.async_token()?;
     let name = func.name()?.text().to_string();
     let mut params: Vec<String> = Vec::new();
@@ -41,7 +52,12 @@ pub(super) fn demand_of(func: &ast::Fn) -> Option<Demand> {
         args.push(format!("p{n}"));
     }
     let generics = func.generic_param_list().map(|it| it.syntax().text().to_string());
-    let clause = func.where_clause().map(|it| format!(" {}", it.syntax().text()));
+    let names = type_parameters(func);
+    let bounded = match parameters {
+        Parameters::AsWritten => &[][..],
+        Parameters::AreSend => &names,
+    };
+    let clause = where_clause(func, bounded);
     let need = format!("fn {NEED}<F: ::core::future::Future + ::core::marker::Send>(_: F) {{}}");
     let surroundings = Surroundings::of(func);
     let callee = match surroundings {
@@ -53,7 +69,7 @@ pub(super) fn demand_of(func: &ast::Fn) -> Option<Demand> {
         " #[allow(warnings)] fn sendlens_demand{}({}){} {{ {need} {NEED}({callee}({})); }}",
         generics.unwrap_or_default(),
         params.join(", "),
-        clause.unwrap_or_default(),
+        clause,
         args.join(", "),
     );
     let (owner, text) = match surroundings {
@@ -61,7 +77,37 @@ pub(super) fn demand_of(func: &ast::Fn) -> Option<Demand> {
         Surroundings::TraitImpl(block) => (block.syntax().clone(), in_own_impl(&block, &demand)?),
         Surroundings::Trait => return None,
     };
-    Some(Demand { at: TextRange::empty(owner.text_range().end()), text: one_line(&text) })
+    let at = TextRange::empty(owner.text_range().end());
+    Some(Demand { at, text: one_line(&text), is_generic: !names.is_empty() })
+}
+
+/// The type parameters of the fn and of the block around it.
+fn type_parameters(func: &ast::Fn) -> Vec<String> {
+    let block = func.syntax().parent().and_then(|it| it.parent()).and_then(ast::Impl::cast);
+    let of_block = block.and_then(|it| it.generic_param_list());
+    let lists = func.generic_param_list().into_iter().chain(of_block);
+    let parameters = lists.flat_map(|list| list.type_or_const_params());
+    parameters
+        .filter_map(|it| match it {
+            ast::TypeOrConstParam::Type(it) => Some(it.name()?.text().to_string()),
+            ast::TypeOrConstParam::Const(_) => None,
+        })
+        .collect()
+}
+
+fn where_clause(func: &ast::Fn, bounded: &[String]) -> String {
+    let written = func.where_clause().map(|it| it.syntax().text().to_string());
+    let send = bounded
+        .iter()
+        .map(|name| format!("{name}: ::core::marker::Send + ::core::marker::Sync"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    match written {
+        Some(written) if send.is_empty() => format!(" {written}"),
+        Some(written) => format!(" {}, {send}", written.trim_end().trim_end_matches(',')),
+        None if send.is_empty() => String::new(),
+        None => format!(" where {send}"),
+    }
 }
 
 /// What a fn stands in: it decides how it is called and where a function fits.
@@ -128,7 +174,7 @@ mod tests {
     fn demand(text: &str) -> Option<String> {
         let tree = SourceFile::parse(text, Edition::Edition2021).tree();
         let func = tree.syntax().descendants().filter_map(ast::Fn::cast).next()?;
-        demand_of(&func).map(|demand| demand.text)
+        demand_of(&func, Parameters::AsWritten).map(|demand| demand.text)
     }
 
     #[test]
@@ -149,6 +195,17 @@ mod tests {
     fn a_method_of_a_trait_impl_is_asked_in_an_impl_of_its_own() {
         let text = demand("impl Job for Żółw { async fn run(self) {} }").unwrap();
         assert!(text.starts_with(" impl Żółw { #[allow(warnings)] fn sendlens_demand"), "{text}");
+    }
+
+    #[test]
+    fn type_parameters_can_be_taken_for_send() {
+        let text = "impl<S> Svc<S> { async fn f<T>(&self, t: T)\nwhere\n    T: Clone,\n{} }";
+        let tree = SourceFile::parse(text, Edition::Edition2021).tree();
+        let func = tree.syntax().descendants().find_map(ast::Fn::cast).unwrap();
+        let text = demand_of(&func, Parameters::AreSend).unwrap().text;
+        let bounds = "T: ::core::marker::Send + ::core::marker::Sync, \
+                      S: ::core::marker::Send + ::core::marker::Sync";
+        assert!(text.contains(&format!("where     T: Clone, {bounds} {{")), "{text}");
     }
 
     #[test]

@@ -9,29 +9,33 @@ mod demand;
 mod overlay;
 mod probe;
 mod rounds;
+mod seed;
 mod tidy;
 mod types;
 mod workbench;
 
 use std::{collections::HashMap, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{MetadataCommand, diagnostic::Diagnostic};
+use ra_ap_syntax::Edition;
 use tokio::sync::Mutex;
 
 use crate::{
     fixes::{self, Draft},
+    flycheck::place,
     problem::{Fix, Kind, Problem, Unit, Verdict},
-    recognise::complete,
-    rustc::RustcCommand,
+    recognise::{complete, recognise},
+    rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
     syntax,
     text::Lines,
 };
 use rounds::{Accepted, Trial, try_draft};
-use types::TypedBody;
-use workbench::{Survey, Workbench};
+use types::Answering;
+pub use types::TypedBody;
+use workbench::{Survey, Workbench, is_error};
 
 /// How to call cargo for a workspace: mirrors rust-analyzer's settings of the same names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,10 +50,27 @@ pub struct CargoSettings {
 }
 
 impl CargoSettings {
-    /// cargo itself: what started us, else what is in `PATH`.
+    /// cargo itself, wherever the rest of the server finds it.
     pub fn cargo_program(&self) -> String {
-        std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+        place::cargo()
     }
+}
+
+/// The compiler has nothing to say against the code any more: the text has moved on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the compiler no longer reports this problem ({target} of package {package})")]
+pub struct NoLongerReported {
+    package: String,
+    target: String,
+}
+
+/// What the compiler says of one target.
+#[derive(Debug)]
+pub struct Recheck {
+    /// The target, as the user's own checks name it.
+    pub unit: Unit,
+    /// All that it said.
+    pub diagnostics: Vec<UnitDiagnostic>,
 }
 
 /// Answers questions about one workspace. Cheap to clone; asks one thing at a time.
@@ -72,6 +93,8 @@ struct State {
     surveyed: Option<Surveyed>,
     /// Commands survive texts: they change with manifests only.
     commands: HashMap<(Unit, bool), RustcCommand>,
+    /// So do these.
+    answering: Answering,
 }
 
 /// What is known of one state of the texts.
@@ -91,7 +114,7 @@ impl Oracle {
 
     /// Reads the workspace's Rust files and manifests from disk. Unsaved buffers are not
     /// included: `Sources::insert` those over it.
-    pub async fn read_sources(&self, _problem: &Problem) -> Sources {
+    pub async fn read_sources(&self) -> Sources {
         let root = self.inner.root.clone();
         let read = tokio::task::spawn_blocking(move || read_tree(&root)).await;
         read.unwrap_or_default()
@@ -102,11 +125,14 @@ impl Oracle {
     /// that the future is `Send` after all: the error is none of ours.
     ///
     /// # Errors
-    /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
+    /// [`NoLongerReported`] when these texts do not have the problem. Others when cargo or rustc
+    /// cannot be run, or the problem's unit is not part of the selection.
     pub async fn examine(&self, problem: &Problem, sources: &Sources) -> Result<Option<Problem>> {
         let mut problem = problem.clone();
-        complete(&mut problem, sources);
-        if !closer::needs_asking(&problem) && problem.kind != Kind::HeldAcrossAwait {
+        let texts = self.inner.with_foreign(&problem, sources);
+        complete(&mut problem, &texts);
+        let is_held = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::LockLint);
+        if !closer::needs_asking(&problem) && !is_held {
             return Ok(Some(problem));
         }
         let mut state = self.inner.state.lock().await;
@@ -133,6 +159,64 @@ impl Oracle {
         Ok(Some(problem))
     }
 
+    /// The async bodies of a file (relative to the workspace root), with what the compiler says
+    /// of every value that crosses an await, whether or not there is a problem. `None` when it
+    /// says nothing: the text does not compile so far, or belongs to no target.
+    ///
+    /// Dropping the future kills the running compiler.
+    ///
+    /// # Errors
+    /// When cargo or rustc cannot be run.
+    pub async fn values(
+        &self,
+        file: &Utf8Path,
+        edition: Edition,
+        sources: &Sources,
+    ) -> Result<Option<Vec<TypedBody>>> {
+        let mut state = self.inner.state.lock().await;
+        let State { bench, answering, .. } = &mut *state;
+        let bench = self.inner.bench(bench).await?;
+        types::of_open_file(bench, answering, sources, file, edition).await
+    }
+
+    /// Everything that the compiler says of the target that a file belongs to, as the texts are
+    /// now. `None` when the target is not known, or its code has errors that end the compilation
+    /// before anybody asks for `Send`: then silence means nothing.
+    ///
+    /// Dropping the future kills the running compiler.
+    ///
+    /// # Errors
+    /// When cargo or rustc cannot be run.
+    pub async fn recheck(
+        &self,
+        file: &Utf8Path,
+        edition: Edition,
+        sources: &Sources,
+    ) -> Result<Option<Recheck>> {
+        let mut state = self.inner.state.lock().await;
+        let State { bench, answering, .. } = &mut *state;
+        let bench = self.inner.bench(bench).await?;
+        if !answering.contains_key(file) {
+            // Whoever answers for the file's types is the one to ask.
+            types::of_open_file(bench, answering, sources, file, edition).await?;
+        }
+        let Some((unit, command)) = answering.get(file) else {
+            return Ok(None);
+        };
+        let said = bench.compile(sources, command).await?;
+        let root = bench.root();
+        let is_other = |it: &Diagnostic| is_error(it) && recognise(it, unit, root).is_none();
+        if said.iter().any(is_other) {
+            return Ok(None);
+        }
+        let theirs = |ours: &str| ours.replace(root.as_str(), self.inner.root.as_str());
+        let package_id = theirs(&unit.package_id);
+        let unit = Unit { package_id, src: theirs(unit.src.as_str()).into(), ..unit.clone() };
+        let diagnostics =
+            said.into_iter().map(|diagnostic| UnitDiagnostic { unit: unit.clone(), diagnostic });
+        Ok(Some(Recheck { diagnostics: diagnostics.collect(), unit }))
+    }
+
     /// Drafts the fixes of a problem and asks the compiler about each, likeliest first.
     /// `on_fix` hears of every fix that may be offered as soon as its verdict is known; the
     /// result is the whole list, in menu order, at most one of them preferred.
@@ -140,14 +224,17 @@ impl Oracle {
     /// Dropping the future kills the running compiler.
     ///
     /// # Errors
-    /// When cargo or rustc cannot be run, or the problem's unit is not part of the selection.
+    /// Those of [`Self::examine`].
     pub async fn judge(
         &self,
         problem: &Problem,
         sources: &Sources,
         on_fix: &mut (dyn FnMut(&Fix) + Send),
     ) -> Result<Vec<Fix>> {
-        let drafts = fixes::drafts(problem, sources);
+        let (of_problem, texts) = (problem.clone(), sources.clone());
+        // Drafting parses whole workspaces, while others on this thread want to be answered.
+        let drafts =
+            tokio::task::spawn_blocking(move || fixes::drafts(&of_problem, &texts)).await?;
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
@@ -172,20 +259,53 @@ impl Oracle {
             survey: &surveyed.survey,
         };
         let mut offered: Vec<Fix> = Vec::new();
+        let mut failure = None;
         for draft in drafts {
-            let Some(accepted) = try_draft(bench, &trial, &draft).await? else {
-                continue;
+            let accepted = match try_draft(bench, &trial, &draft).await {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => continue,
+                // One compiler run that breaks off costs one fix.
+                Err(error) => {
+                    tracing::warn!(fix = draft.id, "not judged: {error:#}");
+                    failure = Some(error);
+                    continue;
+                }
             };
-            let mut fix = verified(draft, accepted);
-            fix.preferred = offered.is_empty();
+            // What leaves nothing behind is better than what leads to the next problem.
+            let is_clean = accepted.uncovered.is_empty();
+            let mut fix = verified(draft, accepted, sources);
+            fix.preferred = is_clean && !offered.iter().any(|it| it.preferred);
             on_fix(&fix);
             offered.push(fix);
         }
-        Ok(offered)
+        if !offered.iter().any(|it| it.preferred)
+            && let Some(first) = offered.first_mut()
+        {
+            first.preferred = true;
+        }
+        match failure {
+            Some(error) if offered.is_empty() => Err(error),
+            _ => Ok(offered),
+        }
     }
 }
 
 impl Inner {
+    /// The texts, and with them the files of other crates that the problem's path leads through:
+    /// to name their fns, never to edit them.
+    fn with_foreign(&self, problem: &Problem, sources: &Sources) -> Sources {
+        let mut texts = sources.clone();
+        for place in problem.path.iter().chain([&problem.future]) {
+            let file = &place.span.file;
+            if !place.span.is_local()
+                && let Ok(text) = std::fs::read_to_string(self.root.join(file))
+            {
+                texts.insert(file.clone(), text);
+            }
+        }
+        texts
+    }
+
     async fn bench<'a>(&self, bench: &'a mut Option<Workbench>) -> Result<&'a mut Workbench> {
         if bench.is_none() {
             let (root, cargo) = (self.root.clone(), self.cargo.clone());
@@ -207,7 +327,8 @@ async fn add_hidden_values(
     sources: &Sources,
 ) -> Result<()> {
     let file = problem.future.span.file.clone();
-    let Some(text) = sources.text(&file).filter(|_| problem.kind == Kind::HeldAcrossAwait) else {
+    let is_held = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::LockLint);
+    let Some(text) = sources.text(&file).filter(|_| is_held) else {
         return Ok(());
     };
     let Some(range) = Lines::new(text).range(&problem.future.span) else { return Ok(()) };
@@ -217,7 +338,10 @@ async fn add_hidden_values(
         known.insert(file.clone(), typed);
     }
     let bodies = known.get(&file).map(Vec::as_slice).unwrap_or_default();
-    if let Some(typed) = types::innermost(bodies, range) {
+    let Some(typed) = types::innermost(bodies, range) else { return Ok(()) };
+    if problem.kind == Kind::LockLint {
+        typed.name_types(&mut problem.held, &file, text);
+    } else {
         types::add_hidden(problem, typed, &file, text);
     }
     Ok(())
@@ -253,7 +377,7 @@ async fn find_unit(
     problem: &Problem,
     sources: &Sources,
 ) -> Result<(RustcCommand, Vec<Diagnostic>)> {
-    let mut last_error = None;
+    let mut seen: Option<Vec<Diagnostic>> = None;
     for test_form in [false, true] {
         let mut unit = problem.unit.clone();
         if let Ok(inside) = unit.src.strip_prefix(root) {
@@ -266,21 +390,32 @@ async fn find_unit(
         };
         commands.insert(key, command.clone());
         let before = bench.compile(sources, &command).await?;
-        if compare::reports(problem, &before, bench.root()) {
+        // rustc itself knows nothing of clippy's lints.
+        if compare::is_foreign_lint(problem) || compare::reports(problem, &before, bench.root()) {
             return Ok((command, before));
         }
-        last_error = Some("the compiler no longer reports this problem");
+        seen.get_or_insert_default().extend(before);
     }
-    let why = last_error.unwrap_or("cargo did not compile its target");
-    anyhow::bail!("{why} ({} of package {})", problem.unit.target, problem.unit.package)
+    let Unit { package, target, .. } = problem.unit.clone();
+    let said = seen.with_context(|| {
+        format!("cargo did not compile its target ({target} of package {package})")
+    })?;
+    // Other errors end the compilation before anybody asks for `Send`.
+    let root = bench.root();
+    let is_other = |it: &&Diagnostic| is_error(it) && recognise(it, &problem.unit, root).is_none();
+    if let Some(error) = said.iter().find(is_other) {
+        bail!("the code does not compile ({target} of package {package}): {}", error.message);
+    }
+    bail!(NoLongerReported { package, target })
 }
 
-fn verified(draft: Draft, accepted: Accepted) -> Fix {
+fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
     let uncovered = accepted
         .uncovered
         .first()
         .map(|next| format!("The compiler will then report the next one: {}.", next.message));
-    let notes: Vec<String> = draft.note.into_iter().chain(uncovered).collect();
+    let note = fixes::note(&draft, sources, &accepted.edits);
+    let notes: Vec<String> = note.into_iter().chain(uncovered).collect();
     Fix {
         id: draft.id,
         title: draft.title,
@@ -297,7 +432,7 @@ fn target_dir(root: &Utf8Path, cargo: &CargoSettings) -> Result<Utf8PathBuf> {
         return Ok(root.join(dir));
     }
     let mut command = MetadataCommand::new();
-    command.no_deps().current_dir(root);
+    command.cargo_path(cargo.cargo_program()).no_deps().current_dir(root);
     for (name, value) in &cargo.env {
         command.env(name, value);
     }

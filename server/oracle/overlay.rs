@@ -5,7 +5,7 @@
 //! neighbours of every directory on the way down. So `../shared` in a Cargo.toml, a `.cargo` or a
 //! `rust-toolchain.toml` in a parent directory mean the same as in the original.
 
-use std::{fs, io};
+use std::fs;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -71,6 +71,18 @@ impl Overlay {
             if !shown && differs(&self.original, file, text) {
                 self.write(file, text)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Cargo rewrites `Cargo.lock` in place; through a link that would be the user's.
+    pub(super) fn copy_lock_file(&self) -> Result<()> {
+        let (from, to) = (self.original.join("Cargo.lock"), self.root.join("Cargo.lock"));
+        if fs::symlink_metadata(&to).is_ok() {
+            fs::remove_file(&to).with_context(|| format!("cannot replace {to}"))?;
+        }
+        if from.exists() {
+            fs::copy(&from, &to).with_context(|| format!("cannot copy {from}"))?;
         }
         Ok(())
     }
@@ -172,34 +184,6 @@ fn link(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     made.with_context(|| format!("cannot link {to}; is the developer mode of Windows on?"))
 }
 
-/// Copies a directory tree, hard-linking what never changes in place, with modification times.
-pub(super) fn clone_tree(
-    from: &Utf8Path,
-    to: &Utf8Path,
-    hard_link: &dyn Fn(&Utf8Path) -> bool,
-) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in from.read_dir_utf8()?.flatten() {
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            clone_tree(entry.path(), &target, hard_link)?;
-        } else if kind.is_file() {
-            let linked = hard_link(entry.path()) && fs::hard_link(entry.path(), &target).is_ok();
-            if !linked {
-                copy_with_time(entry.path(), &target)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn copy_with_time(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    fs::copy(from, to)?;
-    let modified = fs::metadata(from)?.modified()?;
-    fs::File::options().write(true).open(to)?.set_modified(modified)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +215,16 @@ mod tests {
         overlay.show(&Sources::default()).unwrap();
         assert_eq!(read(&overlay, "src/deep/a.rs"), "old");
         assert!(!overlay.root().join("src/new.rs").exists());
+    }
+
+    #[test]
+    fn the_lock_file_is_no_link() {
+        let (_dir, original) = workspace();
+        fs::write(original.join("Cargo.lock"), "theirs").unwrap();
+        let overlay = Overlay::new(&original).unwrap();
+        overlay.copy_lock_file().unwrap();
+        fs::write(overlay.root().join("Cargo.lock"), "ours").unwrap();
+        assert_eq!(fs::read_to_string(original.join("Cargo.lock")).unwrap(), "theirs");
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::{
     syntax::{AsyncBody, Crossing, Origin},
 };
 
+/// How the answers about types start.
+pub(super) const MARK: &str = "sendlens-type:";
+
 /// Declared at the start of the probed body; items see no generics, which suits them.
 const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{N}:{Self}\")] \
     trait SendlensType<const N: usize> {} \
@@ -31,8 +34,8 @@ const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{
 pub(super) struct Answer {
     /// Its type.
     pub(super) ty: Option<String>,
-    /// Why it is not `Send`; `None` when it is.
-    pub(super) shortfall: Option<Shortfall>,
+    /// Why it is not `Send`, one for each leaf; empty when it is.
+    pub(super) shortfalls: Vec<Shortfall>,
 }
 
 /// A file's text with one probe for each crossing of its bodies, numbered through in the order
@@ -56,6 +59,7 @@ fn probe_body(
 ) -> Option<()> {
     let start = body_block(root, body)?.stmt_list()?.l_curly_token()?.text_range().end();
     insertions.insert(start, ITEMS);
+    let mut keep: Vec<(usize, TextRange)> = Vec::new();
     for (n, crossing) in (first..).zip(&body.crossings) {
         match &crossing.name {
             Some(name) => {
@@ -63,11 +67,16 @@ fn probe_body(
                 insertions.insert(at, &probe(n, name, crossing.origin));
             }
             None if crossing.origin == Origin::Temporary => {
-                insertions.insert(crossing.range.start(), &format!("sendlens_keep::<{n}, _>("));
-                insertions.insert(crossing.range.end(), ")");
+                keep.push((n, crossing.range));
             }
             None => {}
         }
+    }
+    // Where two begin together, the longer is the outer one.
+    keep.sort_by_key(|(_, range)| std::cmp::Reverse(range.len()));
+    for (n, range) in keep {
+        insertions.insert(range.start(), &format!("sendlens_keep::<{n}, _>("));
+        insertions.insert(range.end(), ")");
     }
     Some(())
 }
@@ -177,14 +186,24 @@ pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
         if let Some((n, ty)) = type_answer(&diagnostic.message) {
             answers.entry(n).or_default().ty = Some(ty.to_owned());
         } else if let Some(n) = send_answer(diagnostic) {
-            answers.entry(n).or_default().shortfall = recognise::shortfall(diagnostic);
+            let Some(mut shortfall) = recognise::shortfall(diagnostic) else { continue };
+            shortfall.why.retain(|why| !is_idle(why));
+            let shortfalls = &mut answers.entry(n).or_default().shortfalls;
+            if !shortfalls.contains(&shortfall) {
+                shortfalls.push(shortfall);
+            }
         }
     }
     answers
 }
 
+/// Our own trait in between makes a type its own reason: "`Rc<u8>` contains `Rc<u8>`".
+fn is_idle(why: &str) -> bool {
+    why.split_once(" contains ").is_some_and(|(outer, inner)| outer == inner)
+}
+
 fn type_answer(message: &str) -> Option<(usize, &str)> {
-    let (n, ty) = message.strip_prefix("sendlens-type:")?.split_once(':')?;
+    let (n, ty) = message.strip_prefix(MARK)?.split_once(':')?;
     Some((n.parse().ok()?, ty))
 }
 
@@ -205,6 +224,11 @@ mod tests {
     fn answers_are_read_by_number() {
         assert_eq!(type_answer("sendlens-type:12:Vec<Rc<u8>>"), Some((12, "Vec<Rc<u8>>")));
         assert_eq!(type_answer("mismatched types"), None);
+    }
+
+    #[test]
+    fn no_type_is_its_own_reason() {
+        assert!(is_idle("`Rc<u8>` contains `Rc<u8>`") && !is_idle("`A` contains `Rc<u8>`"));
     }
 
     #[test]

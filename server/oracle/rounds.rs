@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
-    compare::{Comparison, compare},
+    compare::{Comparison, compare, crosses_less, is_foreign_lint},
     tidy,
     workbench::{Survey, Workbench},
 };
@@ -74,7 +74,10 @@ async fn try_variant(
                 if is_as_drafted { variant.to_vec() } else { difference(trial.sources, &finished) };
             return Ok(Some(Accepted { edits, uncovered }));
         }
-        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| texts.apply(&edits));
+        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| {
+            tracing::trace!(fix = draft.id, ?edits, "repaired");
+            texts.apply(&edits)
+        });
         match next {
             Some(next) if next != texts => texts = next,
             _ => {
@@ -150,6 +153,9 @@ impl Errors<'_> {
         let before = self.unit_before.unwrap_or(&self.before);
         let mut comparison =
             compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
+        if is_foreign_lint(trial.problem) {
+            comparison.gone = crosses_less(trial.problem, trial.sources, texts);
+        }
         // A future that nobody awaits is only a warning, but the work would silently not be done.
         let idle =
             tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));

@@ -1,26 +1,30 @@
 //! The types of held values: every async body of a file, probed in one compiler run.
 
+use std::collections::{BTreeMap, HashMap};
+
 use anyhow::Result;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{Edition, TextRange};
 
 use super::{
     closer::run,
     probe::{self, Answer},
-    workbench::Workbench,
+    workbench::{Survey, Workbench},
 };
 use crate::{
-    problem::{Await, Held, Problem},
-    rustc::RustcCommand,
+    alive::Known,
+    problem::{Await, Held, Problem, Unit},
+    rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
-    syntax::{self, AsyncBody},
+    syntax::{self, AsyncBody, Crossing},
     text::Lines,
 };
 
 /// An async body, and what the compiler said of each value that it keeps.
 #[derive(Debug, Clone)]
-pub(super) struct TypedBody {
-    pub(super) body: AsyncBody,
+pub struct TypedBody {
+    /// The body.
+    pub body: AsyncBody,
     /// One for each crossing, in the same order; `None` where the compiler did not answer.
     answers: Vec<Option<Answer>>,
 }
@@ -36,15 +40,8 @@ pub(super) async fn of_file(
     let Some(text) = sources.text(file) else { return Ok(Vec::new()) };
     let bodies = syntax::analyse(text, edition);
     let probed = probe::with_probes(text, edition, &bodies);
-    let said = run(bench, command, sources, file, probed, "sendlens-type").await?;
-    let mut answers = probe::answers(&said);
-    let mut n = 0..;
-    let typed = bodies.into_iter().map(|body| {
-        let numbers = n.by_ref().take(body.crossings.len());
-        let answers = numbers.map(|n| answers.remove(&n)).collect();
-        TypedBody { body, answers }
-    });
-    Ok(typed.collect())
+    let said = run(bench, command, sources, file, probed, probe::MARK).await?;
+    Ok(typed(bodies, probe::answers(&said)))
 }
 
 /// The innermost body around a range.
@@ -53,40 +50,140 @@ pub(super) fn innermost(bodies: &[TypedBody], range: TextRange) -> Option<&Typed
     around.min_by_key(|it| it.body.range.len())
 }
 
+/// What [`of_open_file`] remembers: which unit answers for a file, and how it is compiled.
+pub(super) type Answering = HashMap<Utf8PathBuf, (Unit, RustcCommand)>;
+
+/// The same for a file of which no failing unit is known: the text with probes makes its units
+/// dirty, so cargo compiles them and prints how. `None` when nobody answers.
+pub(super) async fn of_open_file(
+    bench: &mut Workbench,
+    answering: &mut Answering,
+    sources: &Sources,
+    file: &Utf8Path,
+    edition: Edition,
+) -> Result<Option<Vec<TypedBody>>> {
+    let Some(text) = sources.text(file) else { return Ok(None) };
+    let bodies = syntax::analyse(text, edition);
+    let mut probed = sources.clone();
+    probed.insert(file, probe::with_probes(text, edition, &bodies));
+    if let Some((_, command)) = answering.get(file) {
+        let answers = probe::answers(&bench.compile(&probed, command).await?);
+        if !answers.is_empty() {
+            return Ok(Some(typed(bodies, answers)));
+        }
+    }
+    let survey = bench.survey(&probed).await?;
+    let said = survey.diagnostics.iter().map(|it| it.diagnostic.clone()).collect::<Vec<_>>();
+    let answers = probe::answers(&said);
+    if answers.is_empty() {
+        return Ok(None);
+    }
+    if let Some((unit, command)) = answering_unit(&survey, bench.root()) {
+        answering.insert(file.to_owned(), (unit.clone(), command.clone()));
+    }
+    Ok(Some(typed(bodies, answers)))
+}
+
+/// The unit to ask next time: of its two forms the one for tests, which has all the code.
+fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<(&'a Unit, &'a RustcCommand)> {
+    let is_answer = |it: &&UnitDiagnostic| it.diagnostic.message.starts_with(probe::MARK);
+    let unit = &survey.diagnostics.iter().find(is_answer)?.unit;
+    let of_form = |test_form| {
+        survey.commands.iter().find(move |command| command.compiles(unit, test_form, root))
+    };
+    Some((unit, of_form(true).or_else(|| of_form(false))?))
+}
+
+fn typed(bodies: Vec<AsyncBody>, mut answers: BTreeMap<usize, Answer>) -> Vec<TypedBody> {
+    let mut n = 0..;
+    let typed = bodies.into_iter().map(|body| {
+        let numbers = n.by_ref().take(body.crossings.len());
+        let answers = numbers.map(|n| answers.remove(&n)).collect();
+        TypedBody { body, answers }
+    });
+    typed.collect()
+}
+
 impl TypedBody {
-    /// The values that are not `Send`, with the leaf of each.
+    /// Adds the type of values that a lint names by their place only.
+    pub(super) fn name_types(&self, held: &mut [Held], file: &Utf8Path, text: &str) {
+        let lines = Lines::new(text);
+        for (crossing, answer) in self.body.crossings.iter().zip(&self.answers) {
+            let span = lines.span(file, crossing.range);
+            let Some(answer) = answer else { continue };
+            for value in held.iter_mut().filter(|value| value.span.contains(&span)) {
+                value.ty = value.ty.take().or_else(|| answer.ty.clone());
+                value.send = Some(answer.shortfalls.is_empty());
+            }
+        }
+    }
+
+    /// What the compiler said of each crossing, in their order.
+    pub fn known(&self) -> Vec<Known> {
+        let known = |answer: &Option<Answer>| match answer {
+            Some(Answer { ty, shortfalls }) => match shortfalls.first() {
+                Some(shortfall) => {
+                    Known { ty: ty.clone(), send: Some(false), why: shortfall.why.clone() }
+                }
+                None => Known { ty: ty.clone(), send: ty.is_some().then_some(true), why: vec![] },
+            },
+            None => Known::default(),
+        };
+        self.answers.iter().map(known).collect()
+    }
+
+    /// The values that are not `Send`, once for each leaf that makes them so.
     pub(super) fn not_send(&self, file: &Utf8Path, text: &str) -> Vec<(String, Held)> {
         let lines = Lines::new(text);
-        let span = |range| lines.span(file, range);
-        let values = self.body.crossings.iter().zip(&self.answers);
+        let mut values = Vec::new();
+        for (crossing, answer) in self.body.crossings.iter().zip(&self.answers) {
+            let Some(answer) = answer else { continue };
+            for shortfall in &answer.shortfalls {
+                let mut held = self.held(crossing, file, text, &lines);
+                held.ty.clone_from(&answer.ty);
+                held.why.clone_from(&shortfall.why);
+                values.push((shortfall.leaf.clone(), held));
+            }
+        }
         values
-            .filter_map(|(crossing, answer)| {
-                let answer = answer.as_ref()?;
-                let shortfall = answer.shortfall.as_ref()?;
-                let text = text.get(std::ops::Range::<usize>::from(crossing.range))?;
-                let awaits = crossing.awaits.iter().filter_map(|n| self.body.awaits.get(*n));
-                let held = Held {
-                    name: crossing.name.clone(),
-                    text: text.to_owned(),
-                    ty: answer.ty.clone(),
-                    send: Some(false),
-                    span: span(crossing.range),
-                    awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
-                    why: shortfall.why.clone(),
-                };
-                Some((shortfall.leaf.clone(), held))
-            })
-            .collect()
     }
+
+    fn held(&self, crossing: &Crossing, file: &Utf8Path, text: &str, lines: &Lines) -> Held {
+        let span = |range| lines.span(file, range);
+        let text = text.get(std::ops::Range::<usize>::from(crossing.range)).unwrap_or_default();
+        let awaits = crossing.awaits.iter().filter_map(|n| self.body.awaits.get(*n));
+        Held {
+            name: crossing.name.clone(),
+            text: text.to_owned(),
+            ty: None,
+            send: Some(false),
+            span: span(crossing.range),
+            awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
+            why: Vec::new(),
+        }
+    }
+}
+
+/// Whether two printed types are the same, where one may stand before the compiler has chosen the
+/// type of a number.
+pub(super) fn is_same(chosen: &str, printed: &str) -> bool {
+    let Some((before, after)) = printed.split_once("{integer}") else {
+        return chosen == printed;
+    };
+    let middle = chosen.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    middle.is_some_and(|it| it.chars().all(char::is_alphanumeric) || it == "{integer}")
 }
 
 /// Adds the values that the compiler left out: it reports one value for each leaf type and
 /// demand, and hides the others behind it.
 pub(super) fn add_hidden(problem: &mut Problem, typed: &TypedBody, file: &Utf8Path, text: &str) {
-    for (leaf, held) in typed.not_send(file, text) {
-        let same_leaf = problem.leaf.as_ref() == Some(&leaf);
+    for (leaf, mut held) in typed.not_send(file, text) {
+        let same_leaf = problem.leaf.as_deref().is_some_and(|wanted| is_same(wanted, &leaf));
         let known = problem.held.iter().any(|it| it.span.contains(&held.span));
         if same_leaf && !known && !held.awaits.is_empty() {
+            // The error knows which number the compiler chose.
+            let chosen = |ty: &String| problem.leaf.clone().filter(|leaf| is_same(leaf, ty));
+            held.ty = held.ty.as_ref().and_then(chosen).or(held.ty);
             problem.held.push(held);
         }
     }

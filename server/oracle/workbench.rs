@@ -6,14 +6,11 @@
 
 use std::{collections::HashSet, fs, ops::ControlFlow, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
-use super::{
-    CargoSettings,
-    overlay::{Overlay, clone_tree},
-};
+use super::{CargoSettings, overlay::Overlay, seed::seed};
 use crate::{
     process::{self, Job, Pipe},
     rustc::{Line, RustcCommand, UnitDiagnostic, parse_line},
@@ -58,7 +55,7 @@ impl Workbench {
             settings: settings.clone(),
         };
         // Without the clone everything still works; dependencies are just built once more.
-        if let Err(error) = bench.seed_target_dir() {
+        if let Err(error) = seed(&bench.user_target_dir, &bench.target_dir, &bench.settings.args) {
             tracing::warn!(%error, "cannot clone the target directory");
         }
         Ok(bench)
@@ -72,6 +69,7 @@ impl Workbench {
     /// Checks the whole selection with cargo.
     pub(super) async fn survey(&mut self, texts: &Sources) -> Result<Survey> {
         self.overlay.show(texts)?;
+        self.overlay.copy_lock_file()?;
         let mut args: Vec<String> =
             ["check", "-vv", "--message-format=json", "--keep-going"].map(str::to_owned).into();
         args.extend(self.settings.args.iter().cloned());
@@ -81,6 +79,7 @@ impl Workbench {
             env: self.environment(),
             cwd: self.overlay.root().to_owned(),
             deadline: CARGO_DEADLINE,
+            gentle: true,
         };
         let mut survey = Survey::default();
         let mut complaints = String::new();
@@ -118,7 +117,7 @@ impl Workbench {
         let RustcCommand { program, args, mut env } = command.redirected(&out_dir, &incremental);
         env.extend(self.settings.env.iter().cloned());
         let cwd = self.overlay.root().to_owned();
-        let job = Job { program, args, env, cwd, deadline: RUSTC_DEADLINE };
+        let job = Job { program, args, env, cwd, deadline: RUSTC_DEADLINE, gentle: true };
         let mut diagnostics = Vec::new();
         let mut last_words = String::new();
         let exit = process::run(&job, &mut |pipe, line| {
@@ -158,42 +157,6 @@ impl Workbench {
         env.push(("CARGO_TERM_COLOR".to_owned(), "never".to_owned()));
         env
     }
-
-    /// Clones every `<target>[/triple]/<profile>` that holds cargo's fingerprints.
-    fn seed_target_dir(&self) -> Result<()> {
-        let mut dirs = vec![self.user_target_dir.clone()];
-        while let Some(dir) = dirs.pop() {
-            let depth = dir.components().count() - self.user_target_dir.components().count();
-            let Ok(relative) = dir.strip_prefix(&self.user_target_dir) else {
-                continue;
-            };
-            if dir.join(".fingerprint").is_dir() {
-                seed_profile(&dir, &self.target_dir.join(relative))?;
-            } else if depth < 2 && dir.is_dir() {
-                let entries = dir.read_dir_utf8().context("cannot list the target directory")?;
-                dirs.extend(entries.flatten().map(|entry| entry.path().to_owned()));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn seed_profile(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
-    // Cargo and build scripts rewrite their records in place: those must be copies.
-    let copied = |_: &Utf8Path| false;
-    // Outputs of rustc are replaced by renaming, never rewritten.
-    let linked = |_: &Utf8Path| true;
-    for (name, hard_link) in [
-        (".fingerprint", &copied as &dyn Fn(&Utf8Path) -> bool),
-        ("build", &copied),
-        ("deps", &linked),
-    ] {
-        if from.join(name).is_dir() {
-            clone_tree(&from.join(name), &to.join(name), hard_link)
-                .with_context(|| format!("cannot clone {from}/{name}"))?;
-        }
-    }
-    fs::write(to.join(".cargo-lock"), "").with_context(|| format!("cannot write in {to}"))
 }
 
 /// Whether a diagnostic stops the compilation; the closing summary does not count.

@@ -24,20 +24,41 @@ pub fn advice(problem: &Problem) -> Vec<String> {
             "Known way out: `fn name(..) -> impl Future<Output = T> + Send { async move { .. } }` \
              states `Send` in the signature, so nothing has to be computed.",
         ],
-        Kind::Other | Kind::ErrorNotSend if problem.future.what.contains("output") => {
-            &["The value that the future returns is sent back to whoever awaits the task, so its \
-             type must be `Send`, too."]
+        Kind::ErrorNotSend if problem.future.what.contains("`?`") => &[
+            "A boxed error without `Send + Sync` cannot become one with them: what is inside could \
+             be anything.",
+            "Known ways out: the same bounds in the function that is called, or only the error's \
+             text, by `.map_err(|error| error.to_string())?`.",
+        ],
+        Kind::Other | Kind::ErrorNotSend if is_output(problem) => {
+            &["What the future returns is sent back to whoever awaits the task, so its type must \
+             be `Send`, too."]
         }
         Kind::TraitFuture => {
             &["An `async fn` in a trait promises nothing about its future; each implementation \
              could hold something that is not `Send`."]
         }
+        Kind::Captured | Kind::ReferenceNotSync => {
+            &["It belongs to the future from the start, so nothing that the body does with it \
+             helps: what goes in must be another type, or be made inside."]
+        }
+        Kind::Handler => &[
+            "Handlers run on any thread, so their futures must be `Send`; the trait's error says \
+             so in no word.",
+        ],
         _ => &[],
     };
     sentences.iter().map(|&sentence| sentence.to_owned()).collect()
 }
 
+/// A task's result: its value is no variable of the body.
+fn is_output(problem: &Problem) -> bool {
+    let returns = problem.held.first().is_some_and(|held| held.awaits.is_empty());
+    problem.future.what.contains("output") || returns && problem.kind == Kind::ErrorNotSend
+}
+
 fn is_recursive(problem: &Problem) -> bool {
     problem.compiler_message.contains("cannot satisfy")
         || problem.compiler_message.contains("hidden type")
+        || problem.compiler_message.contains("cycle detected")
 }

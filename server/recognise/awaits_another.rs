@@ -67,11 +67,17 @@ fn method_place(report: &Report<'_>, child: &Diagnostic, name: &str) -> Option<P
     Some(Place { what: format!("trait method `{name}`"), span })
 }
 
-/// Whether rustc takes the type for a parameter: it then suggests a bound for it.
+/// Whether rustc takes the type for a parameter: it then suggests a bound for it. Before 1.83 the
+/// suggestion does not name the parameter ("consider further restricting this bound").
 pub(super) fn is_type_parameter(ty: &str, report: &Report<'_>) -> bool {
-    report.children().any(|child| {
-        child.message.starts_with("consider")
-            && child.message.contains("restricting")
-            && quoted(&child.message).any(|name| name == ty || ty.starts_with("impl "))
-    })
+    let plain = ty.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let restricts = |message: &str| {
+        message.starts_with("consider")
+            && message.contains("restricting")
+            && (ty.starts_with("impl ")
+                || quoted(message).any(|name| name == ty)
+                || message.ends_with("restricting this bound") && plain
+                || message.ends_with("the associated type") && ty.starts_with('<'))
+    };
+    report.children().any(|child| restricts(&child.message))
 }

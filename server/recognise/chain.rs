@@ -8,6 +8,7 @@
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
+    awaits_another::is_type_parameter,
     report::{Report, primary_of},
     spans,
 };
@@ -21,7 +22,10 @@ pub(super) fn chain(report: &Report<'_>) -> Option<Problem> {
         return None;
     }
     let future = bodies.remove(0);
-    let mut problem = report.problem(Kind::HeldAcrossAwait)?;
+    let leaf = report.leaf()?.ty;
+    let is_parameter = is_type_parameter(&leaf, report);
+    let kind = if is_parameter { Kind::Generic } else { Kind::HeldAcrossAwait };
+    let mut problem = report.problem(kind)?;
     problem.future = future;
     bodies.reverse();
     problem.path = bodies;
@@ -41,7 +45,7 @@ fn body_of(report: &Report<'_>, child: &Diagnostic) -> Option<Place> {
     };
     let mut place = Place { what: what.to_owned(), span: report.span(span) };
     if let Some(krate) = spans::foreign_crate(&place.span.file) {
-        place.what = format!("{what} in crate `{krate}`");
+        place.what = format!("{what} of crate `{krate}`");
     }
     Some(place)
 }

@@ -4,11 +4,13 @@
 use camino::Utf8Path;
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxToken, TextRange, ast};
 
-use super::path;
+use rustc_hash::FxHashMap;
+
+use super::{held::variable_name, macro_args, path};
 use crate::{
-    problem::{Await, Held, Kind, Place, Problem},
+    problem::{Await, Held, Kind, Place, Problem, Span},
     sources::Sources,
-    syntax::{self, AsyncBody, BodyKind},
+    syntax::{self, AsyncBody, BodyKind, ValueFacts},
     text::Lines,
 };
 
@@ -17,15 +19,26 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
     let outermost = problem.future.clone();
     let file = problem.culprit().file.clone();
     if let Some(text) = sources.text(&file) {
-        let culprit = Culprit::new(&file, text, &problem.unit.edition);
+        let culprit = Culprit::new(&file, text, problem);
         if matches!(problem.kind, Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic) {
             for held in &mut problem.held {
                 culprit.find_operand_await(held);
             }
         }
-        culprit.find_future(problem);
+        if problem.held.is_empty() && problem.kind == Kind::ErrorNotSend {
+            problem.held.extend(culprit.converted_operand(problem, text));
+        }
+        for held in problem.held.iter_mut().filter(|held| held.text.is_empty()) {
+            culprit.find_argument(held, text);
+        }
         for held in &mut problem.held {
-            culprit.find_awaits(held);
+            culprit.name_macro_variable(held, text, sources, &problem.unit.edition);
+        }
+        culprit.find_future(problem);
+        if problem.kind != Kind::Captured {
+            for held in &mut problem.held {
+                culprit.find_awaits(held);
+            }
         }
     }
     if problem.path.is_empty() && problem.future.span.is_local() {
@@ -44,14 +57,19 @@ struct Culprit<'a> {
 }
 
 impl<'a> Culprit<'a> {
-    fn new(file: &'a Utf8Path, text: &str, edition: &str) -> Self {
-        let edition = syntax::edition(edition);
-        Self {
-            file,
-            lines: Lines::new(text),
-            tree: SourceFile::parse(text, edition).tree(),
-            bodies: syntax::analyse(text, edition),
-        }
+    fn new(file: &'a Utf8Path, text: &str, problem: &Problem) -> Self {
+        let edition = syntax::edition(&problem.unit.edition);
+        let lines = Lines::new(text);
+        let tree = SourceFile::parse(text, edition).tree();
+        let mut facts = syntax::Facts::default();
+        facts.methods.add(text, edition);
+        let bodies = syntax::analyse_with(text, edition, &facts);
+        facts.values = facts_of_types(&bodies, file, &lines, &problem.held);
+        let bodies = match facts.values.is_empty() {
+            true => bodies,
+            false => syntax::analyse_with(text, edition, &facts),
+        };
+        Self { file, lines, tree, bodies }
     }
 
     /// The innermost async body around the value and its first await.
@@ -59,6 +77,12 @@ impl<'a> Culprit<'a> {
         let Some(held) = problem.held.first() else {
             return;
         };
+        // A capture is declared outside of the body that the compiler has already shown.
+        let shown = problem.future.span != problem.reported_at;
+        let is_captured = matches!(problem.kind, Kind::Captured | Kind::ReferenceNotSync);
+        if shown && is_captured && !problem.future.span.contains(&held.span) {
+            return;
+        }
         let at = held.awaits.first().map_or(&held.span, |it| &it.span);
         let at = if at.file == self.file { at } else { &held.span };
         let Some(range) = self.lines.range(at) else {
@@ -66,7 +90,74 @@ impl<'a> Culprit<'a> {
         };
         if let Some(body) = self.innermost(range) {
             problem.future = self.place(body);
+        } else if self.macro_call(range).is_some() {
+            // The whole fn comes out of a macro.
+            problem.future.span = held.span.clone();
         }
+    }
+
+    fn macro_call(&self, range: TextRange) -> Option<ast::MacroCall> {
+        let element = self.tree.syntax().covering_element(range);
+        let mut calls = element.ancestors().filter_map(ast::MacroCall::cast);
+        calls.find(|it| it.syntax().text_range() == range)
+    }
+
+    /// A value that a macro calls `$n`: what the caller wrote for it, else the call itself.
+    fn name_macro_variable(&self, held: &mut Held, text: &str, sources: &Sources, edition: &str) {
+        if !held.text.contains('$') || held.span.file != self.file {
+            return;
+        }
+        let Some(range) = self.lines.range(&held.span) else { return };
+        let slice = |range| text.get(std::ops::Range::<usize>::from(range)).unwrap_or_default();
+        let found = self.macro_call(range).and_then(|call| {
+            let mut trees = vec![self.tree.clone()];
+            let others = sources.iter().filter(|(file, _)| *file != self.file);
+            let others = others.filter(|(_, text)| text.contains("macro_rules!"));
+            let edition = syntax::edition(edition);
+            trees.extend(others.map(|(_, text)| SourceFile::parse(text, edition).tree()));
+            macro_args::argument(&call, &held.text, &trees)
+        });
+        let Some(argument) = found else {
+            held.text = slice(range).to_owned();
+            return;
+        };
+        held.text = slice(argument.range).to_owned();
+        held.span = self.lines.span(self.file, argument.range);
+        let name = variable_name(&held.text).filter(|_| argument.may_bind);
+        held.name = name.map(str::to_owned);
+    }
+
+    /// The first argument of a method call, of which rustc points at the name.
+    fn find_argument(&self, held: &mut Held, text: &str) -> Option<()> {
+        let name = self.lines.range(&held.span)?;
+        let element = self.tree.syntax().covering_element(name);
+        let call = element.ancestors().find_map(ast::MethodCallExpr::cast)?;
+        let is_it = call.name_ref()?.syntax().text_range() == name;
+        let argument = ast::HasArgList::arg_list(&call)?.args().next().filter(|_| is_it)?;
+        let range = argument.syntax().text_range();
+        held.text = text.get(std::ops::Range::<usize>::from(range))?.to_owned();
+        held.span = self.lines.span(self.file, range);
+        Some(())
+    }
+
+    /// The operand of a `?`, where rustc points at the operator only.
+    fn converted_operand(&self, problem: &Problem, text: &str) -> Option<Held> {
+        let operator = self.lines.range(&problem.reported_at)?;
+        let element = self.tree.syntax().covering_element(operator);
+        let tried = element.ancestors().find_map(ast::TryExpr::cast)?;
+        let range = tried.expr()?.syntax().text_range();
+        if tried.question_mark_token()?.text_range() != operator {
+            return None;
+        }
+        Some(Held {
+            name: None,
+            text: text.get(std::ops::Range::<usize>::from(range))?.to_owned(),
+            ty: None,
+            send: Some(false),
+            span: self.lines.span(self.file, range),
+            awaits: Vec::new(),
+            why: Vec::new(),
+        })
     }
 
     fn innermost(&self, range: TextRange) -> Option<&AsyncBody> {
@@ -89,9 +180,11 @@ impl<'a> Culprit<'a> {
         };
         let name = held.name.as_deref();
         let awaits = self.bodies.iter().flat_map(|body| body.awaits_of(value, name));
-        for range in awaits.collect::<Vec<_>>() {
-            let span = self.lines.span(self.file, range);
-            if !held.awaits.iter().any(|known| known.span == span) {
+        let spans: Vec<Span> = awaits.map(|range| self.lines.span(self.file, range)).collect();
+        look_into_macros(&mut held.awaits, &spans);
+        for span in spans {
+            // Of a `yield` rustc shows the whole expression.
+            if !held.awaits.iter().any(|known| known.span.start == span.start) {
                 held.awaits.push(Await { span, reported: false });
             }
         }
@@ -115,6 +208,37 @@ impl<'a> Culprit<'a> {
     }
 }
 
+/// The compiler told the types of some values: whether they are copied, and whether dropping them
+/// runs code, decides how long they are held.
+fn facts_of_types(
+    bodies: &[AsyncBody],
+    file: &Utf8Path,
+    lines: &Lines,
+    held: &[Held],
+) -> FxHashMap<TextRange, ValueFacts> {
+    let mut facts = FxHashMap::default();
+    for held in held.iter().filter(|held| held.span.file == file) {
+        let (Some(ty), Some(value)) = (&held.ty, lines.range(&held.span)) else { continue };
+        let crossings = bodies.iter().flat_map(|body| &body.crossings);
+        let of_value = crossings
+            .filter(|it| value.contains_range(it.range) && it.name == held.name)
+            .map(|it| (it.range, ValueFacts::from_type(ty)));
+        facts.extend(of_value);
+    }
+    facts
+}
+
+/// An await of `stream!` is reported as the whole macro: it is the first await or `yield` inside
+/// that the value crosses.
+fn look_into_macros(reported: &mut [Await], spans: &[Span]) {
+    for known in reported {
+        let is_macro = !spans.contains(&known.span);
+        if let Some(inside) = spans.iter().find(|it| is_macro && known.span.contains(it)) {
+            known.span = inside.clone();
+        }
+    }
+}
+
 fn describe(body: &AsyncBody) -> String {
     match (body.kind, &body.name) {
         (BodyKind::Fn, Some(name)) => format!("async fn `{name}`"),
@@ -128,9 +252,12 @@ fn describe(body: &AsyncBody) -> String {
 fn name_bodies(problem: &mut Problem, sources: &Sources) {
     let edition = problem.unit.edition.clone();
     for place in problem.path.iter_mut().chain([&mut problem.future]) {
-        if place.what == "async fn"
-            && let Some(named) = named_fn(place, sources, &edition)
-        {
+        let Some(owner) = place.what.strip_prefix("async fn").filter(|it| !it.starts_with(" `"))
+        else {
+            continue;
+        };
+        if let Some(mut named) = named_fn(place, sources, &edition) {
+            named.what.push_str(owner);
             *place = named;
         }
     }

@@ -4,12 +4,15 @@
 //! spans: the await (primary) and the value, labelled with its type. We learn variable, type and
 //! one await. The other awaits, other values with the same leaf and the async fns between the
 //! demand and the value are missing.
+//!
+//! C2: nightly lets people declare auto traits of their own; `future does not implement `Qux` as
+//! this value is used across an await` is the same picture, but none of `Send`.
 
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
 
 use super::{
     reasons,
-    report::{Report, primary_of, quoted},
+    report::{Report, auto_trait, primary_of, quoted},
     spans,
 };
 use crate::problem::{Await, Held, Kind, Problem};
@@ -19,8 +22,13 @@ pub(super) fn held(report: &Report<'_>) -> Option<Problem> {
     if held.is_empty() {
         return None;
     }
-    let mut problem = report.problem(Kind::HeldAcrossAwait)?;
+    let other_trait = interior_notes(report).all(|note| denies_other_trait(&note.message));
+    let kind = if other_trait { Kind::Other } else { Kind::HeldAcrossAwait };
+    let mut problem = report.problem(kind)?;
     problem.held = merge_same_value(held);
+    if other_trait {
+        problem.held.iter_mut().for_each(|held| held.send = None);
+    }
     Some(problem)
 }
 
@@ -31,6 +39,10 @@ fn interior_notes<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Diagnosti
         message.ends_with("as this value is used across an await")
             || message.ends_with("as this value is used across a yield")
     })
+}
+
+fn denies_other_trait(note: &str) -> bool {
+    note.contains("does not implement") && quoted(note).next().and_then(auto_trait).is_none()
 }
 
 fn held_in(report: &Report<'_>, note: &Diagnostic) -> Option<Held> {
@@ -47,7 +59,9 @@ pub(super) fn value_at(report: &Report<'_>, value: &DiagnosticSpan) -> Option<He
     let mut names = quoted(label);
     let ty = names.next()?.to_owned();
     let text = spans::text_of(value).unwrap_or_default();
-    let name = variable_name(&text).map(str::to_owned);
+    // Of `for x in items` the iterator is kept: `items` is not its name.
+    let is_iterator = spans::is_desugared_from(value, "`for` loop");
+    let name = variable_name(&text).filter(|_| !is_iterator).map(str::to_owned);
     let why = reasons::chain(&ty, report);
     let span = report.span(value);
     Some(Held { name, text, ty: Some(ty), send: Some(false), span, awaits: Vec::new(), why })
@@ -78,6 +92,10 @@ pub(super) fn variable_name(text: &str) -> Option<&str> {
             Some(lifetime) => lifetime.split_once(' ')?.1,
             None => receiver,
         };
+        // Any other reference is an expression.
+        if rest.split_whitespace().next_back() != Some("self") {
+            return None;
+        }
     }
     for keyword in ["ref ", "mut "] {
         rest = rest.strip_prefix(keyword).map_or(rest, str::trim_start);
@@ -108,6 +126,8 @@ mod tests {
             ("m.lock().unwrap()", None),
             ("items.iter()", None),
             ("&'static", None),
+            ("&hooks", None),
+            ("&mut *self", None),
         ] {
             assert_eq!(variable_name(text), name, "{text}");
         }

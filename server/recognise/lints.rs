@@ -3,7 +3,8 @@
 //! unstable `must_not_suspend`.
 //!
 //! clippy names the binding (primary) and, in a note, every await; no type for locks, no await
-//! for invalid types. (`clippy::future_not_send` prints F1 and is read by `held`.)
+//! for invalid types. `clippy::future_not_send` prints F1 and is read by `held`; where it names no
+//! value (F4: tuples, other crates), we learn the fn and the type at fault.
 
 use cargo_metadata::diagnostic::DiagnosticSpan;
 
@@ -13,6 +14,21 @@ use super::{
     spans,
 };
 use crate::problem::{Await, Held, Kind, Problem};
+
+/// The lint that finds futures that are not `Send` where nobody demands it.
+pub(super) const FUTURE_NOT_SEND: &str = "clippy::future_not_send";
+
+/// F4, tried last: what the other shapes do not read.
+pub(super) fn future_not_send(report: &Report<'_>) -> Option<Problem> {
+    if report.code() != Some(FUTURE_NOT_SEND) {
+        return None;
+    }
+    let mut problem = report.problem(Kind::HeldAcrossAwait)?;
+    if problem.future.what == "the future" {
+        problem.future.what = "async fn".to_owned();
+    }
+    Some(problem)
+}
 
 pub(super) fn lints(report: &Report<'_>) -> Option<Problem> {
     let lint = report.code()?;

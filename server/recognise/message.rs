@@ -1,41 +1,77 @@
 //! The one sentence that says what went wrong, in our words.
 
+use super::report::denied_trait;
 use crate::problem::{Held, Kind, Problem};
 
 /// The message of a problem: what, where, why; no advice.
 pub(super) fn message(problem: &Problem) -> String {
     let trait_name = problem.auto_trait.name();
-    let held = problem.held.first();
+    let future = &problem.future.what;
+    let Some(held) = problem.held.first() else {
+        return without_value(problem);
+    };
+    let subject = subject(held);
     match problem.kind {
-        Kind::HeldAcrossAwait | Kind::LockLint => match held {
-            Some(held) => format!("{} is held across an `.await`{}", subject(held), but(problem)),
-            None => format!(
-                "{} keeps {} across an `.await`, which is not `{trait_name}`",
-                problem.future.what,
-                leaf(problem, "a value"),
-            ),
-        },
-        Kind::Captured | Kind::ReferenceNotSync => match held {
-            Some(held) => format!("{} is part of the future{}", subject(held), but(problem)),
-            None => format!("{} captures a value that is not `{trait_name}`", problem.future.what),
-        },
-        Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic => match held {
-            Some(held) => format!("{} is awaited{}", subject(held), but(problem)),
-            None => format!("{} is not `{trait_name}`", leaf(problem, "the future")),
-        },
-        Kind::ErrorNotSend => {
-            format!(
-                "{} may not leave this thread: it is not `{trait_name}`",
-                leaf(problem, "the error")
-            )
+        Kind::HeldAcrossAwait | Kind::LockLint => {
+            format!("{subject} is held across an `.await`{}", but(problem))
         }
-        Kind::Handler => {
-            format!("{} is no handler: its future may not be `Send`", problem.future.what)
+        Kind::Captured | Kind::ReferenceNotSync => {
+            format!("{subject} is part of the future{}", but(problem))
         }
+        Kind::Generic => {
+            let ty = held.ty.as_ref().map_or("its type".to_owned(), |ty| format!("`{ty}`"));
+            let leaf = leaf(problem, &ty);
+            let verb = if is_awaited(held) { "is awaited" } else { "is part of the future" };
+            format!("{subject} {verb}, but nothing says that {leaf} is `{trait_name}`")
+        }
+        Kind::AwaitsNotSend | Kind::TraitFuture if is_awaited(held) => {
+            format!("{subject} is awaited{}", but(problem))
+        }
+        Kind::AwaitsNotSend | Kind::TraitFuture => format!("{subject} is not `{trait_name}`"),
+        Kind::ErrorNotSend if future.contains("`?`") => {
+            let leaf = leaf(problem, "the error");
+            format!("`?` cannot convert this error, because {leaf} is not `{trait_name}`")
+        }
+        Kind::ErrorNotSend => format!(
+            "{} may not leave this thread: it is not `{trait_name}`",
+            leaf(problem, "the error")
+        ),
+        Kind::Handler => format!(
+            "{subject} is held across an `.await`, so the handler's future is not `{trait_name}`"
+        ),
+        Kind::NotGeneralEnough | Kind::Other => without_value(problem),
+    }
+}
+
+fn is_awaited(held: &Held) -> bool {
+    !held.awaits.is_empty()
+}
+
+fn without_value(problem: &Problem) -> String {
+    let trait_name = problem.auto_trait.name();
+    let future = &problem.future.what;
+    match problem.kind {
+        Kind::HeldAcrossAwait | Kind::LockLint => {
+            format!("{future} keeps {}, which is not `{trait_name}`", leaf(problem, "a value"))
+        }
+        Kind::Captured | Kind::ReferenceNotSync => {
+            format!("{future} captures a value that is not `{trait_name}`")
+        }
+        Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic | Kind::ErrorNotSend => {
+            format!("{} is not `{trait_name}`", leaf(problem, "the future"))
+        }
+        Kind::Handler => format!("{future} is no handler: its future may not be `{trait_name}`"),
         Kind::NotGeneralEnough => {
             "the compiler cannot prove that this future is `Send` for every lifetime".to_owned()
         }
-        Kind::Other => format!("{} is not `{trait_name}`", problem.future.what),
+        Kind::Other if future.contains("recursive") => {
+            format!("the compiler cannot tell whether {future} is `{trait_name}`")
+        }
+        // Another auto trait: only the compiler's words name it.
+        Kind::Other if denied_trait(&problem.compiler_message).is_none() => {
+            problem.compiler_message.clone()
+        }
+        Kind::Other => format!("{future} is not `{trait_name}`"),
     }
 }
 

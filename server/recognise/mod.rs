@@ -9,6 +9,7 @@ mod complete;
 mod handler;
 mod held;
 mod lints;
+mod macro_args;
 mod message;
 mod not_general;
 mod output;
@@ -44,6 +45,7 @@ const SHAPES: &[Shape] = &[
     handler::handler,
     not_general::not_general,
     recursion::recursion,
+    lints::future_not_send,
     unknown,
 ];
 
@@ -88,6 +90,8 @@ pub fn may_concern_us(line: &str) -> bool {
         "is not satisfied",
         "general enough",
         "higher-ranked lifetime error",
+        "higher-ranked subtype error",
+        "cycle detected when computing type of opaque",
         "more general than the other",
         "cannot satisfy `impl",
         "satisfies auto traits",
@@ -101,7 +105,18 @@ pub fn may_concern_us(line: &str) -> bool {
 fn unknown(report: &Report<'_>) -> Option<Problem> {
     let message = report.message();
     let family = ["future", "coroutine", "async"].iter().any(|word| message.starts_with(word));
-    (family && report.denied().is_some()).then(|| report.problem(Kind::Other)).flatten()
+    if !family || report.denied().is_none() {
+        return None;
+    }
+    let notes: Vec<&str> = report.children().map(|child| child.message.as_str()).collect();
+    tracing::warn!(
+        message,
+        ?notes,
+        "the compiler says something that Sendlens does not understand; please report it, with \
+         this line, at {}/issues",
+        env!("CARGO_PKG_REPOSITORY"),
+    );
+    report.problem(Kind::Other)
 }
 
 fn is_lint(code: &str) -> bool {

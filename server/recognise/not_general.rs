@@ -1,5 +1,5 @@
-//! H1 to H3: `implementation of .. is not general enough`, `higher-ranked lifetime error`,
-//! `one type is more general than the other`.
+//! H1 to H3: `implementation of .. is not general enough`, `higher-ranked lifetime error` (with
+//! the next solver `higher-ranked subtype error`), `one type is more general than the other`.
 //!
 //! The compiler forgot lifetimes when it looked inside the coroutine. No value is guilty and
 //! rustc names none; we learn the expression only. H1 and H2 also occur without any future, so
@@ -13,7 +13,8 @@ pub(super) fn not_general(report: &Report<'_>) -> Option<Problem> {
     let general = message.starts_with("implementation of `")
         && message.ends_with("is not general enough")
         && (message.contains("Send`") || is_async(report));
-    let ranked = message == "higher-ranked lifetime error" && is_async(report);
+    let ranked = ["higher-ranked lifetime error", "higher-ranked subtype error"].contains(&message)
+        && is_async(report);
     let mismatched = report.code() == Some("E0308")
         && report.children().any(|child| {
             child.message.contains("expected `async` block")

@@ -36,7 +36,11 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
     let mut problem = report.problem(kind)?;
     problem.path.extend(trait_method(report));
     problem.held.extend(spawned_value(report));
-    if problem.future.what == "the future" && !is_future_type(ty) {
+    let is_bare_type = report.primary().and_then(spans::text_of).is_some_and(|it| is_type(&it));
+    if is_bare_type {
+        problem.kind = Kind::Other;
+        problem.future.what = "this type".to_owned();
+    } else if problem.future.what == "the future" && !is_future_type(ty) {
         problem.future.what = "the output of this future".to_owned();
     }
     Some(problem)
@@ -45,7 +49,9 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
 /// The expression that was handed over, with the outermost type of the chain.
 fn spawned_value(report: &Report<'_>) -> Option<Held> {
     let primary = report.primary()?;
-    let text = spans::text_of(primary)?;
+    let text = spans::text_of(primary).filter(|text| !is_type(text))?;
+    // Of a method call rustc shows the name; `complete` looks for the argument.
+    let text = if spans::is_method_name(primary) { String::new() } else { text };
     let leaf = report.leaf()?.ty;
     let ty = report.type_chain().last().map_or(leaf, |ty| (*ty).to_owned());
     Some(Held {
@@ -57,6 +63,11 @@ fn spawned_value(report: &Report<'_>) -> Option<Held> {
         span: report.span(primary),
         awaits: Vec::new(),
     })
+}
+
+/// Of an associated type that must be `Send` the primary span is a type.
+fn is_type(text: &str) -> bool {
+    text.ends_with('>') && !text.contains('(')
 }
 
 fn concerns_a_future(report: &Report<'_>) -> bool {
@@ -76,7 +87,9 @@ fn concerns_a_future(report: &Report<'_>) -> bool {
 }
 
 fn is_future_type(ty: &str) -> bool {
-    ty.contains("Future") || ty.contains("async block") || ty.contains("Stream<")
+    ty.contains("Future") && !ty.ends_with("::Output")
+        || ty.contains("async block")
+        || ty.contains("Stream<")
 }
 
 /// `F::Output: Send`, or the `T: Send` of tokio's `JoinSet<T>` and its kin.

@@ -35,7 +35,8 @@ pub(super) fn from_demand(problem: &Problem, demanded: &Place, sources: &Sources
     let Some(block) = search.block_at(demanded) else {
         return Vec::new();
     };
-    if block.place.span == problem.future.span {
+    let (block_span, future) = (&block.place.span, &problem.future.span);
+    if (&block_span.file, block_span.start) == (&future.file, future.start) {
         return Vec::new();
     }
     let ways = block.calls.iter().filter_map(|name| {

@@ -2,16 +2,19 @@
 //! does not. It appears once half of a call chain has been changed.
 //!
 //! rustc prints up to three errors on one `?` (`Send`, `Sync` and `Sized`); the first two are
-//! read, the third says nothing new. We learn the operand, its `Result` type and the `?`.
+//! read, the third says nothing new. We learn the operand, its `Result` type and the `?`. Before
+//! 1.85 the first line is that of any E0277 and the operand is not named; `complete` finds it.
 
 use super::{report::Report, report::quoted, spans};
 use crate::problem::{Held, Kind, Problem};
 
 pub(super) fn question_mark(report: &Report<'_>) -> Option<Problem> {
-    if report.code() != Some("E0277") || !report.message().starts_with("`?` couldn't convert") {
+    let primary = report.primary()?;
+    let on_operator = spans::is_desugared_from(primary, "operator `?`");
+    let converts = report.message().starts_with("`?` couldn't convert");
+    if report.code() != Some("E0277") || !(converts || on_operator) {
         return None;
     }
-    let primary = report.primary()?;
     let denied = primary.label.as_deref().and_then(super::report::denied_trait)?;
     let mut problem = report.problem(Kind::ErrorNotSend)?;
     problem.auto_trait = denied;

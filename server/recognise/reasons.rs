@@ -5,19 +5,23 @@ use crate::problem::AutoTrait;
 
 /// Sentences, outermost type first, the leaf and its explanation last.
 pub(super) fn chain(held_type: &str, report: &Report<'_>) -> Vec<String> {
-    let Some(leaf) = report.leaf() else {
+    let parameter = || report.restricted_parameter();
+    let Some(leaf) = report.leaf().or_else(parameter) else {
         return Vec::new();
     };
     // rustc lists the chain from the leaf outwards; futures at its outer end are not values.
     let mut types: Vec<&str> = vec![&leaf.ty];
     types.extend(report.type_chain());
-    types.retain(|ty| !ty.contains("Future<") && !ty.contains("{async "));
+    // `Unique` is what a `Box` is made of.
+    let is_value = |ty: &str| !ty.contains("Future<") && !ty.contains("{async ");
+    types.retain(|ty| is_value(ty) && !ty.starts_with("Unique<") && !ty.contains("ptr::Unique<"));
     if types.last().is_none_or(|outermost| !same_type(outermost, held_type))
         && !held_type.is_empty()
         && !types.iter().any(|ty| same_type(ty, held_type))
     {
         types.push(held_type);
     }
+    types.dedup();
     types.reverse();
     let mut why: Vec<String> = types
         .windows(2)
@@ -26,15 +30,21 @@ pub(super) fn chain(held_type: &str, report: &Report<'_>) -> Vec<String> {
             _ => None,
         })
         .collect();
-    why.push(leaf_sentence(&leaf));
+    let is_parameter = parameter().is_some_and(|parameter| parameter.ty == leaf.ty);
+    why.push(leaf_sentence(&leaf, if is_parameter { &[] } else { &types }));
     why
 }
 
-fn leaf_sentence(leaf: &Leaf) -> String {
+/// `around` are the types that contain the leaf; none when it is a type parameter.
+fn leaf_sentence(leaf: &Leaf, around: &[&str]) -> String {
     let Leaf { ty, auto_trait } = leaf;
     let name = auto_trait.name();
-    match known_leaf(ty, *auto_trait) {
+    // Guards forbid `Send` by a pointer to nothing: what they are for tells more.
+    let of_marker = || around.iter().find_map(|ty| known_leaf(ty, *auto_trait));
+    let marker = matches!(ty.as_str(), "*mut ()" | "*const ()").then(of_marker).flatten();
+    match marker.or_else(|| known_leaf(ty, *auto_trait)) {
         Some(reason) => format!("`{ty}` is not `{name}`: {reason}"),
+        None if around.is_empty() => format!("nothing says that `{ty}` is `{name}`"),
         None => format!("`{ty}` is not `{name}`"),
     }
 }
@@ -51,8 +61,22 @@ fn known_leaf(ty: &str, auto_trait: AutoTrait) -> Option<&'static str> {
     let head = ty.split(['<', ' ']).next().unwrap_or_default();
     let last = head.rsplit("::").next().unwrap_or_default();
     let reason = match last {
-        "MutexGuard" | "RwLockReadGuard" | "RwLockWriteGuard" | "MappedMutexGuard"
-        | "ReentrantLockGuard" => "a lock must be released on the thread that took it",
+        "MutexGuard"
+        | "RwLockReadGuard"
+        | "RwLockWriteGuard"
+        | "RwLockUpgradableReadGuard"
+        | "MappedMutexGuard"
+        | "MappedRwLockReadGuard"
+        | "MappedRwLockWriteGuard"
+        | "ReentrantLockGuard"
+        | "ReentrantMutexGuard"
+        | "GuardNoSend" => "a lock must be released on the thread that took it",
+        "Ref" | "RefMut" => "the borrow must end on the thread that began it",
+        "EnterGuard" => "a runtime must be left on the thread that entered it",
+        "Arguments" | "Argument" | "Opaque" => {
+            "formatted arguments do not say what they point to: it could be anything"
+        }
+        "LocalSet" | "LocalWaker" | "LocalKey" => "it belongs to one thread",
         "Rc" | "Weak" => "its reference count is not atomic, so two threads could corrupt it",
         "RefCell" => "its borrow flag is not atomic, so two threads could borrow it at once",
         "Cell" | "OnceCell" | "LazyCell" | "UnsafeCell" => {
@@ -88,6 +112,9 @@ mod tests {
         ] {
             assert!(known_leaf(ty, AutoTrait::Send).is_some(), "{ty}");
         }
+        let marker = Leaf { ty: "*mut ()".into(), auto_trait: AutoTrait::Send };
+        let sentence = leaf_sentence(&marker, &["tracing::span::EnteredSpan", "*mut ()"]);
+        assert!(sentence.ends_with("on the thread that entered it"), "{sentence}");
         assert_eq!(known_leaf("MyType", AutoTrait::Send), None);
     }
 }

@@ -60,6 +60,18 @@ impl<'a> Report<'a> {
         })
     }
 
+    /// "consider [further] restricting type parameter `T` with trait `Send`": the leaf where rustc
+    /// names none.
+    pub(super) fn restricted_parameter(&self) -> Option<Leaf> {
+        self.children().find_map(|child| {
+            let mut names = quoted(&child.message);
+            let is_it = child.message.starts_with("consider")
+                && child.message.contains("restricting type parameter");
+            let ty = names.next().filter(|_| is_it)?.to_owned();
+            Some(Leaf { ty, auto_trait: auto_trait(names.next()?)? })
+        })
+    }
+
     /// The types around the leaf, leaf's neighbour first, as rustc lists them.
     pub(super) fn type_chain(&self) -> Vec<&'a str> {
         self.children()
@@ -67,8 +79,10 @@ impl<'a> Report<'a> {
             .filter_map(|child| {
                 let message = child.message.as_str();
                 let appears = message.starts_with("required because it appears within the type");
-                let implements =
-                    message.starts_with("required for `") && message.contains("` to implement `");
+                // `From` and our own traits say nothing of what contains what.
+                let implements = message.starts_with("required for `")
+                    && message.contains("` to implement `")
+                    && quoted(message).nth(1).and_then(auto_trait).is_some();
                 (appears || implements).then(|| quoted(message).next()).flatten()
             })
             .collect()
@@ -82,6 +96,7 @@ impl<'a> Report<'a> {
         let what = self
             .children()
             .find_map(|child| demand_of(&child.message))
+            .map(|what| plain_demand(&what))
             .or_else(|| spans::text_of(primary).filter(|text| text.starts_with("impl ")))?;
         Some(Place { what, span })
     }
@@ -171,11 +186,23 @@ fn demand_of(message: &str) -> Option<String> {
     }
 }
 
+/// Names that only the compiler or a macro uses become those that people wrote.
+fn plain_demand(what: &str) -> String {
+    if what.starts_with("__axum_macros_check") {
+        return "axum::debug_handler".to_owned();
+    }
+    what.split("::{anon_assoc#").next().unwrap_or(what).to_owned()
+}
+
 /// "future returned by `worker` is not `Send`" -> "async fn `worker`".
 fn future_in_label(label: &str) -> Option<String> {
     if label.contains(" returned by `") {
         let name = quoted(label).next()?;
-        let what = if label.starts_with("async iterator") { "async gen fn" } else { "async fn" };
+        let what = match label.split(' ').next() {
+            Some("async") => "async gen fn",
+            Some("iterator") => "gen fn",
+            _ => "async fn",
+        };
         Some(format!("{what} `{name}`"))
     } else if label.contains("created by async closure") {
         Some("async closure".to_owned())
@@ -183,6 +210,8 @@ fn future_in_label(label: &str) -> Option<String> {
         Some("async gen block".to_owned())
     } else if label.contains("created by async block") {
         Some("async block".to_owned())
+    } else if label.starts_with("coroutine is not") {
+        Some("coroutine".to_owned())
     } else {
         None
     }

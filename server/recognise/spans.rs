@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::DiagnosticSpan;
 
-use crate::problem::{Position, Span};
+use crate::problem::{Position, Span, is_local};
 
 /// The span that the user wrote: expansions of macros are followed out to the outermost call;
 /// desugarings (`await`, `for`, `?`) stay where they are.
@@ -49,6 +49,21 @@ pub(super) fn text_of(span: &DiagnosticSpan) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// Whether the compiler made the code under a span from a construct: "`for` loop".
+pub(super) fn is_desugared_from(span: &DiagnosticSpan, construct: &str) -> bool {
+    let name = span.expansion.as_ref().map(|expansion| expansion.macro_decl_name.as_str());
+    name.and_then(|name| name.strip_prefix("desugaring of ")) == Some(construct)
+}
+
+/// Whether a span is the name in a method call: rustc points at it where the call's argument is
+/// meant.
+pub(super) fn is_method_name(span: &DiagnosticSpan) -> bool {
+    let Some(line) = span.text.first() else { return false };
+    let before = line.highlight_start.checked_sub(2).and_then(|n| line.text.chars().nth(n));
+    let after = line.highlight_end.checked_sub(1).and_then(|n| line.text.chars().nth(n));
+    before == Some('.') && matches!(after, Some('(' | ':'))
+}
+
 fn highlighted(line: &cargo_metadata::diagnostic::DiagnosticSpanLine) -> Option<&str> {
     let offset_of = |column: usize| {
         let skip = column.checked_sub(1)?;
@@ -58,13 +73,13 @@ fn highlighted(line: &cargo_metadata::diagnostic::DiagnosticSpanLine) -> Option<
     line.text.get(offset_of(line.highlight_start)?..offset_of(line.highlight_end)?)
 }
 
-/// The crate and version of a registry or git checkout file: `…/src/index.example-1a2b/tokio-1.54.1/src/x.rs`.
+/// The crate of a file outside the workspace: the directory around its `src`. In the registry
+/// that is the name with the version (`tokio-1.54.1`).
 pub(super) fn foreign_crate(file: &Utf8Path) -> Option<&str> {
-    if !file.is_absolute() {
+    if is_local(file) {
         return None;
     }
-    let mut components = file.components().map(|component| component.as_str());
-    components.find(|name| *name == "registry" || *name == "checkouts")?;
-    // registry/src/INDEX/NAME-VERSION/.. or checkouts/NAME-HASH/..
-    components.find(|name| *name != "src" && !name.starts_with("index."))
+    let components: Vec<&str> = file.components().map(|component| component.as_str()).collect();
+    let src = components.iter().rposition(|name| *name == "src")?;
+    components.get(src.checked_sub(1)?).copied()
 }

@@ -42,6 +42,9 @@ pub struct CheckArgs {
     /// Read compiler JSON from a file, or from standard input with `-`, instead of running cargo
     #[arg(long, value_name = "FILE")]
     from: Option<Utf8PathBuf>,
+    /// Run `cargo clippy` instead of `cargo check`: its lints about held guards count, too
+    #[arg(long, conflicts_with = "from")]
+    clippy: bool,
     /// Do not ask the compiler about fixes
     #[arg(long)]
     no_verify: bool,
@@ -58,11 +61,14 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let mut progress = Progress::new();
     let findings = match &args.from {
         Some(file) => collect::read(file, root)?,
-        None => collect::run_cargo(&args.selection, &workspace, &mut progress).await?,
+        None => {
+            let subcommand = if args.clippy { "clippy" } else { "check" };
+            collect::run_cargo(subcommand, &args.selection, &workspace, &mut progress).await?
+        }
     };
     let oracle = Oracle::new(root.clone(), args.selection.settings(&workspace));
     let sources = match findings.problems.first() {
-        Some(first) => oracle.read_sources(first).await,
+        Some(_) => oracle.read_sources().await,
         None => Sources::default(),
     };
     let explainer =

@@ -115,15 +115,16 @@ pub(super) fn read(file: &Utf8Path, root: &Utf8Path) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Runs `cargo check` where the user stands.
+/// Runs `cargo check`, or `cargo clippy`, where the user stands.
 pub(super) async fn run_cargo(
+    subcommand: &str,
     selection: &Selection,
     workspace: &Workspace,
     progress: &mut Progress,
 ) -> Result<Findings> {
     let settings = selection.settings(workspace);
     let mut args: Vec<String> =
-        ["check", "--message-format=json", "--keep-going"].map(str::to_owned).into();
+        [subcommand, "--message-format=json", "--keep-going"].map(str::to_owned).into();
     args.extend(settings.args.iter().cloned());
     if let Some(path) = &selection.manifest_path {
         args.splice(1..1, ["--manifest-path".to_owned(), path.to_string()]);
@@ -134,6 +135,7 @@ pub(super) async fn run_cargo(
         env: settings.env,
         cwd: current_dir()?,
         deadline: CARGO_DEADLINE,
+        gentle: false,
     };
     let mut findings = Findings::default();
     let mut complaints = Complaints::default();

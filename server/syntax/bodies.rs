@@ -11,23 +11,17 @@ use rustc_hash::FxHashSet;
 
 use super::{
     AsyncBody, BodyKind, Crossing, Origin,
-    graph::{Action, Graph, ScopeKind},
-    liveness::held_at_awaits,
-    lower::{Lowering, Place, name_of, plain_name, shifted},
-    macros::{AWAITING, STREAMS, macro_name},
-    patterns::plain_binding,
-    types::{Facts, Methods, ValueFacts},
+    control::FOR_AWAIT,
+    crossings::{await_offsets, crossings},
+    graph::ScopeKind,
+    lower::{Lowering, name_of, plain_name, shifted},
+    macros::{STREAMS, macro_name},
+    surroundings::{Site, outer_binding},
+    types::{Facts, Methods},
 };
 
 /// How deep macros nest before they are left alone.
 const MACRO_DEPTH_MAX: u32 = 8;
-
-/// A tree and where it came from, to find variables outside of it.
-struct Site {
-    node: SyntaxNode,
-    shift: i64,
-    outer: Option<Rc<Site>>,
-}
 
 /// Collects the bodies of one file.
 pub(super) struct Finder<'a> {
@@ -99,7 +93,9 @@ impl<'a> Finder<'a> {
     // --- kinds of bodies ------------------------------------------------------------------
 
     fn function(&mut self, it: &ast::Fn, site: &Rc<Site>) {
-        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else {
+            return;
+        };
         let mut lowering = self.lowering(site);
         let end = lowering.range(body.syntax()).end();
         lowering.graph.enter(ScopeKind::Locals, end);
@@ -112,7 +108,9 @@ impl<'a> Finder<'a> {
     }
 
     fn block(&mut self, it: &ast::BlockExpr, site: &Rc<Site>) {
-        let Some(keyword) = it.async_token() else { return };
+        let Some(keyword) = it.async_token() else {
+            return;
+        };
         let header_end = it.stmt_list().map(|list| end_before(list.syntax()));
         let mut lowering = self.lowering(site);
         lowering.body_block(it);
@@ -123,7 +121,9 @@ impl<'a> Finder<'a> {
     }
 
     fn closure(&mut self, it: &ast::ClosureExpr, site: &Rc<Site>) {
-        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else { return };
+        let (Some(keyword), Some(body)) = (it.async_token(), it.body()) else {
+            return;
+        };
         let mut lowering = self.lowering(site);
         let end = lowering.range(body.syntax()).end();
         lowering.graph.enter(ScopeKind::Locals, end);
@@ -137,7 +137,9 @@ impl<'a> Finder<'a> {
     // --- macros ---------------------------------------------------------------------------
 
     fn macro_call(&mut self, it: &ast::MacroCall, site: &Rc<Site>, depth: u32) {
-        let Some(tokens) = it.token_tree() else { return };
+        let Some(tokens) = it.token_tree() else {
+            return;
+        };
         let name = macro_name(it);
         if matches!(name.as_str(), "quote" | "quote_spanned" | "parse_quote" | "macro_rules") {
             return;
@@ -217,7 +219,7 @@ impl<'a> Finder<'a> {
         before: &str,
         after: &str,
     ) -> Option<(SyntaxNode, i64)> {
-        let text = tokens.syntax().text().to_string();
+        let text = tokens.syntax().text().to_string().replace("for await ", FOR_AWAIT);
         // `async` needs the braces, everything else has its own.
         let keep_braces = before.ends_with("async");
         let inside = if keep_braces {
@@ -257,14 +259,18 @@ impl<'a> Finder<'a> {
                 }
                 next = word.next_sibling_or_token();
             }
-            let Some(NodeOrToken::Node(group)) = next else { continue };
+            let Some(NodeOrToken::Node(group)) = next else {
+                continue;
+            };
             let range = token.text_range().cover(group.text_range());
             let Some(offset) = range.start().checked_sub(tokens.text_range().start()) else {
                 continue;
             };
             let local = TextRange::at(offset, range.len());
             let text = tokens.text().to_string();
-            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else { continue };
+            let Some(text) = text.get(std::ops::Range::<usize>::from(local)) else {
+                continue;
+            };
             let start = i64::from(u32::from(range.start())) + site.shift;
             // An async group inside this one is found with it.
             let nested = token.parent_ancestors().any(|it| is_async_group(&it));
@@ -318,121 +324,6 @@ impl<'a> Finder<'a> {
     }
 }
 
-impl Lowering<'_> {
-    fn body_block(&mut self, it: &ast::BlockExpr) {
-        let end = self.range(it.syntax()).end();
-        self.graph.enter(ScopeKind::Temporaries, end);
-        self.block(it);
-    }
-
-    /// Parameters are there from the start; a pattern takes them apart.
-    fn parameters(&mut self, list: Option<ast::ParamList>) {
-        let Some(list) = list else { return };
-        let depth = self.graph.locals();
-        if let Some(it) = list.self_param() {
-            self.self_parameter(&it, depth);
-        }
-        for param in list.params() {
-            let Some(pat) = param.pat() else { continue };
-            let ty = param.ty().map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
-            let ty = ty.unwrap_or_default();
-            if let Some(ident) = plain_binding(&pat) {
-                let place = Place { facts: ty, ..Place::default() };
-                self.bind(&ast::Pat::IdentPat(ident), place, Origin::Param, depth);
-                continue;
-            }
-            let range = self.range(pat.syntax());
-            let facts = self.known(range).or(ty);
-            let value = self.graph.declare(None, Origin::Param, range, facts, depth);
-            self.graph.push(Action::Init(value));
-            let place = Place { value: Some(value), whole: true, indirect: false, facts };
-            self.bind(&pat, place, Origin::Param, depth);
-        }
-    }
-
-    fn self_parameter(&mut self, it: &ast::SelfParam, depth: usize) {
-        let facts = match (it.amp_token(), it.mut_token(), it.ty()) {
-            (Some(_), Some(_), _) => ValueFacts::EXCLUSIVE,
-            (Some(_), None, _) => ValueFacts::SHARED,
-            (None, _, Some(ty)) => ValueFacts::from_type(&ty.syntax().text().to_string()),
-            (None, _, None) => ValueFacts::default(),
-        };
-        let Some(name) = it.name() else { return };
-        let range = self.range(name.syntax());
-        let facts = self.known(range).or(facts);
-        let value = self.graph.declare(Some("self".into()), Origin::Param, range, facts, depth);
-        self.graph.push(Action::Init(value));
-        self.graph.name("self".into(), value);
-    }
-}
-
-/// The awaits in source order and what crosses them.
-fn crossings(graph: &Graph) -> (Vec<TextRange>, Vec<Crossing>) {
-    let held = held_at_awaits(graph);
-    let mut awaits = graph.awaits.clone();
-    awaits.sort_by_key(|range| (range.start(), range.end()));
-    awaits.dedup();
-    let mut crossings: Vec<Crossing> = graph
-        .values
-        .iter()
-        .map(|value| Crossing {
-            name: value.name.as_ref().map(SmolStr::to_string),
-            origin: value.origin,
-            range: value.range,
-            awaits: Vec::new(),
-            held_from_start: value.origin == Origin::Param,
-        })
-        .collect();
-    for (range, values) in graph.awaits.iter().zip(&held) {
-        let Ok(index) =
-            awaits.binary_search_by_key(&(range.start(), range.end()), |it| (it.start(), it.end()))
-        else {
-            continue;
-        };
-        for value in values {
-            if let Some(crossing) = crossings.get_mut(*value as usize) {
-                crossing.awaits.push(index);
-            }
-        }
-    }
-    crossings.retain(|it| it.held_from_start || !it.awaits.is_empty());
-    (awaits, merge(crossings))
-}
-
-/// A value and the reference to it that an expression makes have one range: they are one.
-fn merge(mut crossings: Vec<Crossing>) -> Vec<Crossing> {
-    crossings.sort_by_key(|it| (it.range.start(), it.range.end(), it.name.is_none()));
-    crossings.dedup_by(|later, first| {
-        let same = later.range == first.range;
-        if same {
-            first.awaits.append(&mut later.awaits);
-        }
-        same
-    });
-    for crossing in &mut crossings {
-        crossing.awaits.sort_unstable();
-        crossing.awaits.dedup();
-    }
-    crossings
-}
-
-/// Where a body may await: words and macro calls, ascending.
-fn await_offsets(node: &SyntaxNode, shift: i64, awaiting: &FxHashSet<SmolStr>) -> Vec<TextSize> {
-    let tokens = node.descendants_with_tokens().filter_map(NodeOrToken::into_token);
-    let awaits = tokens.filter(|token| {
-        let text = token.text();
-        match token.kind() {
-            SyntaxKind::IDENT => {
-                let hides = AWAITING.contains(&text) || awaiting.contains(text);
-                text == "await"
-                    || hides && token.next_token().is_some_and(|next| next.kind() == T![!])
-            }
-            kind => kind == T![await] || kind == T![yield] || text == "yield",
-        }
-    });
-    awaits.map(|token| shifted(token.text_range(), shift).start()).collect()
-}
-
 /// The end of the last token before a node, white space left out.
 fn end_before(node: &SyntaxNode) -> TextSize {
     let mut token = node.first_token().and_then(|token| token.prev_token());
@@ -457,55 +348,4 @@ fn is_async_group(group: &SyntaxNode) -> bool {
         before = word.prev_sibling_or_token();
     }
     false
-}
-
-/// The variable that a name means outside of a body; `None` for functions, statics, constants.
-fn outer_binding(site: &Site, name: &str) -> Option<TextRange> {
-    let mut child = site.node.clone();
-    while let Some(parent) = child.parent() {
-        let found = match parent.kind() {
-            SyntaxKind::STMT_LIST => declared_before(&parent, &child, name),
-            SyntaxKind::MATCH_ARM
-            | SyntaxKind::FOR_EXPR
-            | SyntaxKind::IF_EXPR
-            | SyntaxKind::WHILE_EXPR
-            | SyntaxKind::CLOSURE_EXPR
-            | SyntaxKind::FN => declared_beside(&parent, &child, name),
-            _ => None,
-        };
-        if let Some(range) = found {
-            return Some(shifted(range, site.shift));
-        }
-        // An item sees no variables; a parsed macro piece is wrapped in one.
-        if parent.kind() == SyntaxKind::FN {
-            break;
-        }
-        child = parent;
-    }
-    outer_binding(site.outer.as_ref()?, name)
-}
-
-fn declared_before(list: &SyntaxNode, child: &SyntaxNode, name: &str) -> Option<TextRange> {
-    let end = child.text_range().start();
-    let statements = list.children().take_while(|it| it.text_range().end() <= end);
-    let lets = statements.filter_map(ast::LetStmt::cast);
-    lets.filter_map(|it| it.pat()).filter_map(|pat| named_in(pat.syntax(), name)).last()
-}
-
-fn declared_beside(parent: &SyntaxNode, child: &SyntaxNode, name: &str) -> Option<TextRange> {
-    let end = child.text_range().start();
-    let before = parent.children().take_while(|it| it.text_range().end() <= end);
-    before.filter_map(|it| named_in(&it, name)).last()
-}
-
-fn named_in(node: &SyntaxNode, name: &str) -> Option<TextRange> {
-    let idents = node.descendants().filter_map(|node| {
-        let found = match node.kind() {
-            SyntaxKind::IDENT_PAT => ast::IdentPat::cast(node)?.name()?,
-            SyntaxKind::SELF_PARAM => ast::SelfParam::cast(node)?.name()?,
-            _ => return None,
-        };
-        (plain_name(found.text()) == name).then(|| found.syntax().text_range())
-    });
-    idents.last()
 }

@@ -7,7 +7,8 @@ use ra_ap_syntax::{
 
 use super::{
     graph::{Action, ValueId},
-    lower::{Lowering, Place},
+    lower::Lowering,
+    places::Place,
     types::{Receiver, Shape, ValueFacts},
 };
 
@@ -245,13 +246,7 @@ impl Lowering<'_> {
         }
         let by_value = match facts.shape {
             Some(Shape::Primitive) => !PRIMITIVE_BY_REFERENCE.contains(&method),
-            _ => {
-                BY_VALUE.contains(&method)
-                    || method.starts_with("into_")
-                    || method.starts_with("with_")
-                    || method == "into"
-                    || method == "try_into"
-            }
+            _ => is_by_value(method),
         };
         if by_value { Receiver::Value } else { Receiver::Reference }
     }
@@ -334,8 +329,18 @@ impl Lowering<'_> {
     }
 }
 
+/// Whether a method of this name most often takes `self`.
+pub(super) fn is_by_value(method: &str) -> bool {
+    BY_VALUE.contains(&method)
+        || method.starts_with("into_")
+        || method.starts_with("with_")
+        || matches!(method, "into" | "try_into")
+}
+
 fn is_constructor(callee: &ast::Expr) -> bool {
-    let ast::Expr::PathExpr(path) = callee else { return false };
+    let ast::Expr::PathExpr(path) = callee else {
+        return false;
+    };
     let name = path.path().and_then(|path| path.segment()).and_then(|segment| segment.name_ref());
     name.is_some_and(|name| name.text().starts_with(|c: char| c.is_uppercase()))
 }

@@ -7,8 +7,9 @@ use ra_ap_syntax::{
 
 use super::{
     graph::Action,
-    lower::{Lowering, Place, plain_name, shifted},
+    lower::{Lowering, plain_name, shifted},
     patterns::is_constant_pattern,
+    places::Place,
     types::Receiver,
 };
 
@@ -17,6 +18,8 @@ use super::{
 enum Capture {
     /// It needs the value.
     Value,
+    /// The same, and no reborrow will do.
+    Whole,
     /// It needs a part of the value.
     Part,
     /// A reference is enough.
@@ -46,7 +49,7 @@ impl Lowering<'_> {
                     {
                         // What a `move` closure inside takes, this one needs whole.
                         let taken_inside = moves_within(&token, node);
-                        let capture = if taken_inside { Capture::Value } else { capture };
+                        let capture = if taken_inside { Capture::Whole } else { capture };
                         self.capture(&name, capture, is_move);
                     }
                 }
@@ -73,16 +76,22 @@ impl Lowering<'_> {
             }
             _ if is_move => self.consume(place),
             Capture::Part | Capture::Reference => self.borrow(place),
-            Capture::Value if place.facts.copy == Some(false) => self.consume(place),
-            Capture::Value if place.facts.is_copy() => self.borrow(place),
-            Capture::Value => self.graph.push(Action::CaptureByUse(value)),
+            // Where a reference is expected, `*x` is captured by reference.
+            Capture::Value if place.facts.is_reference() && !whole_only => self.use_place(place),
+            Capture::Value | Capture::Whole if place.facts.is_copy() => self.borrow(place),
+            Capture::Value | Capture::Whole if place.facts.copy == Some(false) => {
+                self.consume(place);
+            }
+            Capture::Value | Capture::Whole => self.graph.push(Action::CaptureByUse(value)),
         }
     }
 
     /// How a token mentions a variable; `None` when it is something else.
     fn mention(&self, token: &SyntaxToken) -> Option<Capture> {
         if in_token_tree(token) {
-            return is_variable_token(token).then_some(Capture::Reference);
+            let capture =
+                if is_taken_in_tokens(token) { Capture::Value } else { Capture::Reference };
+            return is_variable_token(token).then_some(capture);
         }
         let name = ast::NameRef::cast(token.parent()?)?;
         if let Some(field) = name.syntax().parent().and_then(ast::RecordExprField::cast) {
@@ -99,7 +108,9 @@ impl Lowering<'_> {
     }
 
     fn capture_of(&self, expr: &ast::Expr) -> Capture {
-        let Some(parent) = expr.syntax().parent() else { return Capture::Reference };
+        let Some(parent) = expr.syntax().parent() else {
+            return Capture::Reference;
+        };
         match ast::Expr::cast(parent.clone()) {
             Some(ast::Expr::FieldExpr(_)) => Capture::Part,
             Some(ast::Expr::ParenExpr(it)) => self.capture_of(&ast::Expr::ParenExpr(it)),
@@ -122,6 +133,8 @@ impl Lowering<'_> {
                 | ast::Expr::TupleExpr(_)
                 | ast::Expr::ArrayExpr(_)
                 | ast::Expr::ForExpr(_)
+                | ast::Expr::LetExpr(_)
+                | ast::Expr::MatchExpr(_)
                 | ast::Expr::ClosureExpr(_),
             ) => Capture::Value,
             Some(ast::Expr::BinExpr(it)) => {
@@ -197,12 +210,7 @@ fn declared_within(node: &SyntaxNode) -> Vec<Inner> {
                     | SyntaxKind::FN
             )
         })?;
-        let start = match pat.syntax().ancestors().find_map(ast::LetStmt::cast) {
-            Some(statement) if scope.kind() == SyntaxKind::STMT_LIST => {
-                statement.syntax().text_range().end()
-            }
-            _ => pat.syntax().text_range().start(),
-        };
+        let start = visible_from(&pat, &scope);
         let end = scope.text_range().end();
         let name = plain_name(pat.name()?.text());
         (start <= end).then(|| Inner { name, visible: TextRange::new(start, end) })
@@ -224,6 +232,19 @@ fn moves_within(token: &SyntaxToken, node: &SyntaxNode) -> bool {
     })
 }
 
+/// A `let` declares behind itself, and so does the head of a `for`.
+fn visible_from(pat: &ast::IdentPat, scope: &SyntaxNode) -> TextSize {
+    let within = |kind: SyntaxKind| {
+        let mut inside = pat.syntax().ancestors().take_while(|it| it != scope);
+        inside.find(|it| it.kind() == kind).map(|it| it.text_range().end())
+    };
+    let head =
+        || ast::ForExpr::cast(scope.clone())?.iterable().map(|it| it.syntax().text_range().end());
+    let declared =
+        within(SyntaxKind::LET_STMT).or_else(|| within(SyntaxKind::LET_EXPR)).or_else(head);
+    declared.unwrap_or_else(|| pat.syntax().text_range().start())
+}
+
 fn in_token_tree(token: &SyntaxToken) -> bool {
     token.parent().is_some_and(|parent| parent.kind() == SyntaxKind::TOKEN_TREE)
 }
@@ -237,6 +258,13 @@ fn is_variable_token(token: &SyntaxToken) -> bool {
         [&before, &after].into_iter().flatten().any(|it| it.kind() == T![:] && doubled(it));
     let called = after.is_some_and(|it| it.kind() == T![!] && !doubled_with(&it, T![=]));
     !after_dot && !in_path && !called
+}
+
+/// `x.into()`: a method that takes its receiver by value, told by its name.
+fn is_taken_in_tokens(token: &SyntaxToken) -> bool {
+    let dot = neighbour(token, SyntaxToken::next_token).filter(|it| it.kind() == T![.]);
+    let method = dot.and_then(|dot| neighbour(&dot, SyntaxToken::next_token));
+    method.is_some_and(|method| super::calls::is_by_value(method.text()))
 }
 
 fn doubled(token: &SyntaxToken) -> bool {

@@ -2,15 +2,21 @@
 
 use ra_ap_syntax::{
     AstNode, TextSize,
-    ast::{self, HasLoopBody},
+    ast::{self, HasLoopBody, HasName},
 };
 
 use super::{
     Origin,
     graph::{Action, BlockId, ScopeKind},
-    lower::{Lowering, Place},
+    lower::Lowering,
+    places::Place,
     types::ValueFacts,
 };
+
+/// `for await x in` does not parse. Written as a pattern of the same length, it does.
+pub(super) const FOR_AWAIT: &str = "for aw__t@";
+/// The name that stands for `await` then.
+pub(super) const AWAIT_NAME: &str = "aw__t";
 
 impl Lowering<'_> {
     pub(super) fn if_(&mut self, it: &ast::IfExpr) {
@@ -105,7 +111,9 @@ impl Lowering<'_> {
 
     /// The place that patterns look at.
     pub(super) fn scrutinee(&mut self, expr: Option<ast::Expr>) -> Place {
-        let Some(expr) = expr else { return Place::default() };
+        let Some(expr) = expr else {
+            return Place::default();
+        };
         let place = self.place(&expr);
         self.use_place(place);
         place
@@ -113,11 +121,16 @@ impl Lowering<'_> {
 
     pub(super) fn match_(&mut self, it: &ast::MatchExpr) {
         let place = self.scrutinee(it.expr());
-        let Some(arms) = it.match_arm_list() else { return };
+        let Some(arms) = it.match_arm_list() else {
+            return;
+        };
         let join = self.graph.new_block();
         let mut candidates = self.graph.new_block();
         self.graph.goto(candidates);
         for arm in arms.arms() {
+            if !self.is_active(arm.syntax()) {
+                continue;
+            }
             let (start, next) = (self.graph.new_block(), self.graph.new_block());
             self.graph.edge(candidates, start);
             self.graph.edge(candidates, next);
@@ -136,8 +149,9 @@ impl Lowering<'_> {
         self.bind_option(arm.pat(), place, Origin::Local);
         if let Some(condition) = arm.guard().and_then(|guard| guard.condition()) {
             // While the guard runs, the bindings are references into the scrutinee.
-            if arm.pat().is_some_and(|pat| super::patterns::binds(&pat)) {
+            if let Some(pat) = arm.pat().filter(super::patterns::binds) {
                 self.borrow(place);
+                self.borrow_bound_references(&pat);
             }
             self.graph.enter(ScopeKind::Temporaries, end);
             self.condition(&condition, next, keep);
@@ -191,14 +205,12 @@ impl Lowering<'_> {
         if let Some(iterator) = iterator {
             self.graph.push(Action::Borrow(iterator));
         }
-        if it.syntax().children_with_tokens().any(|it| it.kind() == ra_ap_syntax::T![await]) {
-            self.for_await(it);
-        }
+        let pat = self.for_await(it.pat());
         self.graph.exit_to(after, self.graph.depth());
         self.continue_here();
         self.graph.enter(ScopeKind::Locals, end);
         let item = Place { facts: self.item_facts(it.iterable()), ..Place::default() };
-        self.bind_option(it.pat(), item, Origin::Local);
+        self.bind_option(pat, item, Origin::Local);
         if let Some(body) = it.loop_body() {
             self.block_alone(&body);
         }
@@ -207,16 +219,17 @@ impl Lowering<'_> {
         self.graph.leave();
     }
 
-    /// `for await item in stream` awaits before each round.
-    fn for_await(&mut self, it: &ast::ForExpr) {
-        let word = it
-            .syntax()
-            .children_with_tokens()
-            .find(|it| it.kind() == ra_ap_syntax::T![await])
-            .map(|word| super::lower::shifted(word.text_range(), self.shift));
-        if let Some(range) = word {
+    /// `for await item in stream` awaits before each round; gives the pattern of the item.
+    fn for_await(&mut self, pat: Option<ast::Pat>) -> Option<ast::Pat> {
+        if let Some(ast::Pat::IdentPat(it)) = &pat
+            && let Some(name) = it.name()
+            && name.text() == AWAIT_NAME
+        {
+            let range = self.range(name.syntax());
             self.graph.await_point(range);
+            return it.pat();
         }
+        pat
     }
 
     fn enter_loop(&mut self, node: &ra_ap_syntax::SyntaxNode, head: BlockId, after: BlockId) {

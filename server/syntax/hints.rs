@@ -127,8 +127,12 @@ impl Lowering<'_> {
 
     /// `String::from(..)` makes a `String`.
     fn hint_of_call(&self, it: &ast::CallExpr, depth: u32) -> ValueFacts {
-        let Some(ast::Expr::PathExpr(callee)) = it.expr() else { return ValueFacts::default() };
-        let Some(path) = callee.path() else { return ValueFacts::default() };
+        let Some(ast::Expr::PathExpr(callee)) = it.expr() else {
+            return ValueFacts::default();
+        };
+        let Some(path) = callee.path() else {
+            return ValueFacts::default();
+        };
         let name = path.segment().and_then(|segment| segment.name_ref());
         let name = name.map(|name| name.text().to_string()).unwrap_or_default();
         if matches!(name.as_str(), "Some" | "Ok" | "Err") {

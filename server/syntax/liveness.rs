@@ -81,7 +81,9 @@ impl<'a> Bits<'a> {
         }
         let (mut copy, mut needs_drop) = (BitSet::new(value_of.len()), BitSet::new(value_of.len()));
         for (bit, value) in value_of.iter().enumerate() {
-            let Some(value) = graph.values.get(*value as usize) else { continue };
+            let Some(value) = graph.values.get(*value as usize) else {
+                continue;
+            };
             // Without a destructor, a closure most often, it is `Copy` more often than not.
             let facts = value.facts;
             if facts.is_copy() || facts.copy.is_none() && facts.needs_drop == Some(false) {
@@ -125,7 +127,9 @@ impl<'a> Bits<'a> {
             if let Some(flag) = queued.get_mut(index as usize) {
                 *flag = false;
             }
-            let Some(block) = self.block(index) else { continue };
+            let Some(block) = self.block(index) else {
+                continue;
+            };
             let mut state = self.empty();
             for next in &block.successors {
                 if let Some(start) = starts.get(*next as usize) {
@@ -199,8 +203,12 @@ impl<'a> Bits<'a> {
             if let Some(flag) = queued.get_mut(index as usize) {
                 *flag = false;
             }
-            let Some(block) = self.block(index) else { continue };
-            let Some(mut state) = starts.get(index as usize).cloned() else { continue };
+            let Some(block) = self.block(index) else {
+                continue;
+            };
+            let Some(mut state) = starts.get(index as usize).cloned() else {
+                continue;
+            };
             let mut loans = borrowed
                 .and_then(|borrowed| borrowed.get(index as usize))
                 .cloned()
@@ -260,7 +268,9 @@ impl<'a> Bits<'a> {
         let mut held = vec![Vec::new(); self.graph.awaits.len()];
         for index in &self.order {
             let at = *index as usize;
-            let Some(block) = self.block(*index) else { continue };
+            let Some(block) = self.block(*index) else {
+                continue;
+            };
             if !block.actions.iter().any(|action| matches!(action, Action::Await(_))) {
                 continue;
             }

@@ -6,7 +6,8 @@ use super::{
     Origin,
     bodies::InFile,
     graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
-    types::{Facts, Shape, ValueFacts},
+    places::is_constant_operand,
+    types::{Facts, ValueFacts},
 };
 use ra_ap_syntax::{
     AstNode, Edition, SmolStr, SyntaxNode, TextRange, TextSize,
@@ -14,20 +15,7 @@ use ra_ap_syntax::{
 };
 
 /// How deep expressions may nest before they are only scanned for awaits: the stack is finite.
-const DEPTH_MAX: u32 = 160;
-
-/// What an expression that names memory stands for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
-    /// The value it lies in; `None` for statics, captures and what a reference call returned.
-    pub(super) value: Option<ValueId>,
-    /// The value itself, not a part of it.
-    pub(super) whole: bool,
-    /// Behind a reference that the value holds: borrowing it does not borrow the value.
-    pub(super) indirect: bool,
-    /// What is known of the place's type.
-    pub(super) facts: ValueFacts,
-}
+pub(super) const DEPTH_MAX: u32 = 160;
 
 /// Lowers one body.
 #[derive(Debug)]
@@ -40,7 +28,7 @@ pub(super) struct Lowering<'a> {
     /// Names that no scope of the body knows: perhaps variables of the surroundings.
     pub(super) free_names: Vec<SmolStr>,
     pub(super) in_file: &'a InFile,
-    depth: u32,
+    pub(super) depth: u32,
 }
 
 impl<'a> Lowering<'a> {
@@ -65,6 +53,11 @@ impl<'a> Lowering<'a> {
         shifted(node.text_range(), self.shift)
     }
 
+    /// Whether a node is compiled, as far as is known.
+    pub(super) fn is_active(&self, node: &SyntaxNode) -> bool {
+        self.facts.cfg.as_ref().is_none_or(|cfg| cfg.allows(node))
+    }
+
     // --- values ---------------------------------------------------------------------------
 
     /// Evaluates an expression for its value.
@@ -75,6 +68,9 @@ impl<'a> Lowering<'a> {
 
     /// The same; temporaries that it borrows directly live in the scope at `extended`.
     pub(super) fn value_extending(&mut self, expr: &ast::Expr, extended: usize) {
+        if !self.is_active(expr.syntax()) {
+            return;
+        }
         if self.depth >= DEPTH_MAX {
             return self.scan_tokens(expr.syntax());
         }
@@ -196,9 +192,15 @@ impl<'a> Lowering<'a> {
     }
 
     fn record(&mut self, it: &ast::RecordExpr, whole: &ast::Expr, extended: usize) {
-        let Some(list) = it.record_expr_field_list() else { return };
+        let Some(list) = it.record_expr_field_list() else {
+            return;
+        };
         let end = self.range(whole.syntax()).end();
-        let fields: Vec<ast::Expr> = list.fields().filter_map(|field| field.expr()).collect();
+        let fields: Vec<ast::Expr> = list
+            .fields()
+            .filter(|field| self.is_active(field.syntax()))
+            .filter_map(|field| field.expr())
+            .collect();
         let waiting: Vec<_> =
             fields.iter().map(|field| self.operand(field, end, extended)).collect();
         if let Some(base) = list.spread() {
@@ -233,7 +235,8 @@ impl<'a> Lowering<'a> {
     ) -> Option<ValueId> {
         self.value_extending(expr, extended);
         let range = self.range(expr.syntax());
-        if !self.graph.awaits_within(range.end(), end) || is_constant_operand(expr) {
+        let waits = self.graph.awaits_within(range.end(), end) && self.is_active(expr.syntax());
+        if !waits || is_constant_operand(expr) {
             return None;
         }
         let facts = self.hint(expr);
@@ -260,139 +263,6 @@ impl<'a> Lowering<'a> {
         let value = self.graph.declare(None, Origin::Temporary, range, facts, depth);
         self.graph.push(Action::Init(value));
         value
-    }
-
-    // --- places ---------------------------------------------------------------------------
-
-    /// Evaluates an expression as a place; a temporary lives to the end of the statement.
-    pub(super) fn place(&mut self, expr: &ast::Expr) -> Place {
-        let temporaries = self.graph.temporaries();
-        self.place_in(expr, temporaries)
-    }
-
-    /// The same, a temporary lives in the scope at `depth`.
-    pub(super) fn place_in(&mut self, expr: &ast::Expr, depth: usize) -> Place {
-        if self.depth >= DEPTH_MAX {
-            self.scan_tokens(expr.syntax());
-            return Place::default();
-        }
-        self.depth += 1;
-        let mut place = self.place_of(expr, depth);
-        self.depth -= 1;
-        if !place.whole {
-            place.facts = self.known(self.range(expr.syntax())).or(place.facts);
-        }
-        place
-    }
-
-    fn place_of(&mut self, expr: &ast::Expr, depth: usize) -> Place {
-        match expr {
-            ast::Expr::ParenExpr(it) => {
-                it.expr().map(|inner| self.place_in(&inner, depth)).unwrap_or_default()
-            }
-            ast::Expr::PathExpr(it) => self.path(it),
-            ast::Expr::FieldExpr(it) => {
-                let base = it.expr().map(|base| self.place_in(&base, depth)).unwrap_or_default();
-                self.part_of(base)
-            }
-            ast::Expr::IndexExpr(it) => self.index(it, depth),
-            ast::Expr::PrefixExpr(it) if it.op_kind() == Some(ast::UnaryOp::Deref) => {
-                let base = it.expr().map(|base| self.place_in(&base, depth)).unwrap_or_default();
-                self.pointee_of(base)
-            }
-            _ if is_constant(expr) => Place::default(),
-            _ => {
-                self.value_extending(expr, depth);
-                let facts = self.hint(expr);
-                let value = self.temporary(expr.syntax(), facts, depth);
-                Place { value: Some(value), whole: true, indirect: false, facts }
-            }
-        }
-    }
-
-    fn path(&mut self, it: &ast::PathExpr) -> Place {
-        let Some(name) = single_name(it) else { return Place::default() };
-        self.named(&name)
-    }
-
-    /// The place of a variable.
-    pub(super) fn named(&mut self, name: &str) -> Place {
-        match self.graph.resolve(name) {
-            Some(value) => {
-                let facts = self.graph.facts(value);
-                Place { value: Some(value), whole: true, indirect: false, facts }
-            }
-            None => {
-                if !self.free_names.iter().any(|known| known == name) {
-                    self.free_names.push(name.into());
-                }
-                Place::default()
-            }
-        }
-    }
-
-    /// A field: through a reference if the base is one, through `deref` if it is a guard.
-    fn part_of(&mut self, base: Place) -> Place {
-        match base.facts.shape {
-            Some(Shape::Reference) => {
-                Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base }
-            }
-            Some(Shape::Smart) => {
-                self.borrow(base);
-                Place::default()
-            }
-            _ => Place { whole: false, facts: ValueFacts::default(), ..base },
-        }
-    }
-
-    /// `*base`: what it is when the type is unknown can only be guessed.
-    fn pointee_of(&mut self, base: Place) -> Place {
-        if base.facts.is_reference() || base.indirect || !base.whole {
-            return Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base };
-        }
-        self.borrow(base);
-        Place::default()
-    }
-
-    fn index(&mut self, it: &ast::IndexExpr, depth: usize) -> Place {
-        let base = it.base().map(|base| self.place_in(&base, depth)).unwrap_or_default();
-        if let Some(index) = it.index() {
-            self.value(&index);
-        }
-        if base.facts.is_reference() || base.indirect {
-            self.use_place(base);
-            return Place { whole: false, indirect: true, facts: ValueFacts::default(), ..base };
-        }
-        self.borrow(base);
-        Place::default()
-    }
-
-    /// The place is read by value: moved or copied.
-    pub(super) fn consume(&mut self, place: Place) {
-        let Some(value) = place.value else { return };
-        // A reference is as good as copied: what expects `&mut` reborrows it.
-        let is_reference = place.facts.is_reference() && !place.facts.may_need_drop();
-        if place.whole && !place.indirect && !place.facts.is_copy() && !is_reference {
-            self.graph.push(Action::Move(value));
-        } else {
-            self.graph.push(Action::Use(value));
-        }
-    }
-
-    /// A reference to the place is taken.
-    pub(super) fn borrow(&mut self, place: Place) {
-        let Some(value) = place.value else { return };
-        if place.indirect {
-            self.graph.push(Action::Use(value));
-        } else {
-            self.graph.push(Action::Borrow(value));
-        }
-    }
-
-    pub(super) fn use_place(&mut self, place: Place) {
-        if let Some(value) = place.value {
-            self.graph.push(Action::Use(value));
-        }
     }
 
     // --- blocks ---------------------------------------------------------------------------
@@ -427,7 +297,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn block_extending(&mut self, block: &ast::BlockExpr, extended: Option<usize>) {
-        let Some(list) = block.stmt_list() else { return };
+        let Some(list) = block.stmt_list() else {
+            return;
+        };
         let end = self.range(block.syntax()).end();
         self.graph.enter(ScopeKind::Locals, end);
         for statement in list.statements() {
@@ -449,13 +321,20 @@ impl<'a> Lowering<'a> {
     }
 
     fn statement(&mut self, statement: &ast::Stmt) {
+        if !self.is_active(statement.syntax()) {
+            return;
+        }
         match statement {
             ast::Stmt::LetStmt(it) => self.let_statement(it),
-            ast::Stmt::ExprStmt(it) => {
-                if let Some(expr) = it.expr() {
-                    self.own_temporaries(&expr);
+            ast::Stmt::ExprStmt(it) => match it.expr() {
+                Some(ast::Expr::MacroExpr(it)) => {
+                    if let Some(call) = it.macro_call() {
+                        self.macro_statement(&call);
+                    }
                 }
-            }
+                Some(expr) => self.own_temporaries(&expr),
+                None => {}
+            },
             ast::Stmt::Item(ast::Item::MacroCall(it)) => self.macro_statement(it),
             ast::Stmt::Item(_) => {}
         }
@@ -502,49 +381,6 @@ pub(super) fn plain_name(text: &str) -> SmolStr {
 /// The name of anything named.
 pub(super) fn name_of(node: &impl HasName) -> Option<SmolStr> {
     node.name().map(|name| plain_name(name.text()))
-}
-
-/// Literals and constants are no temporaries: rustc promotes them.
-fn is_constant(expr: &ast::Expr) -> bool {
-    match expr {
-        ast::Expr::Literal(_) => true,
-        ast::Expr::ParenExpr(it) => it.expr().is_some_and(|inner| is_constant(&inner)),
-        ast::Expr::PrefixExpr(it) => {
-            it.op_kind() != Some(ast::UnaryOp::Deref)
-                && it.expr().is_some_and(|inner| is_constant(&inner))
-        }
-        ast::Expr::RefExpr(it) => {
-            it.mut_token().is_none() && it.expr().is_some_and(|inner| is_constant(&inner))
-        }
-        ast::Expr::PathExpr(it) => it.path().is_some_and(|path| is_constant_path(&path)),
-        ast::Expr::ArrayExpr(it) => it.exprs().all(|element| is_constant(&element)),
-        ast::Expr::TupleExpr(it) => it.fields().all(|field| is_constant(&field)),
-        _ => false,
-    }
-}
-
-/// The same for an operand: a unit variant is built like any other value.
-fn is_constant_operand(expr: &ast::Expr) -> bool {
-    let camel_case = |path: &ast::Path| {
-        let name = path.segment().and_then(|segment| segment.name_ref());
-        name.is_some_and(|name| {
-            let text = name.text();
-            text.starts_with(|c: char| c.is_uppercase())
-                && text.contains(|c: char| c.is_lowercase())
-        })
-    };
-    match expr {
-        ast::Expr::PathExpr(it) => {
-            it.path().is_some_and(|path| is_constant_path(&path) && !camel_case(&path))
-        }
-        _ => is_constant(expr),
-    }
-}
-
-fn is_constant_path(path: &ast::Path) -> bool {
-    let last = path.segment().and_then(|segment| segment.name_ref());
-    let named = last.is_some_and(|name| name.text().starts_with(|c: char| c.is_uppercase()));
-    named || path.qualifier().is_some()
 }
 
 fn children(node: &impl AstNode) -> Vec<ast::Expr> {

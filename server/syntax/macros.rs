@@ -8,7 +8,7 @@ use ra_ap_syntax::{
 use super::{
     Origin,
     graph::{Action, ScopeKind},
-    lower::{Lowering, Place},
+    lower::Lowering,
     types::ValueFacts,
 };
 
@@ -31,9 +31,9 @@ enum Taken {
 }
 
 /// A part of a macro's tokens: its text and where it starts in the file.
-struct Piece {
-    text: String,
-    start: TextSize,
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) start: TextSize,
 }
 
 impl Lowering<'_> {
@@ -49,8 +49,12 @@ impl Lowering<'_> {
     }
 
     pub(super) fn macro_call(&mut self, call: &ast::MacroCall) {
-        let Some(tokens) = call.token_tree() else { return };
-        let Some(content) = self.content(&tokens) else { return };
+        let Some(tokens) = call.token_tree() else {
+            return;
+        };
+        let Some(content) = self.content(&tokens) else {
+            return;
+        };
         let name = macro_name(call);
         match name.as_str() {
             "select" | "select_biased" => self.select(call, &tokens),
@@ -87,6 +91,7 @@ impl Lowering<'_> {
         let parsed = match name {
             "write" | "writeln" => self.arguments(content, Taken::ByMethod),
             _ if formats(name) => self.arguments(content, Taken::ByReference),
+            _ if content.text.contains(';') => self.statements(content),
             _ => self.arguments(content, Taken::Unknown) || self.statements(content),
         };
         if !parsed {
@@ -102,7 +107,9 @@ impl Lowering<'_> {
         let text = content.text.replace(';', ",");
         let piece = Piece { text, start: content.start };
         self.with_parsed(&piece, "fn f(){f(", ")}", |this, tree| {
-            let Some(call) = tree.descendants().find_map(ast::CallExpr::cast) else { return };
+            let Some(call) = tree.descendants().find_map(ast::CallExpr::cast) else {
+                return;
+            };
             let args: Vec<ast::Expr> =
                 call.arg_list().into_iter().flat_map(|list| list.args()).collect();
             let end = this.range(call.syntax()).end();
@@ -172,7 +179,9 @@ impl Lowering<'_> {
                 .saturating_sub(1)
         });
         let parts = at.and_then(|at| content.text.get(..at).zip(content.text.get(at + 1..)));
-        let Some((expr, pattern)) = parts else { return self.scan_tokens(tokens.syntax()) };
+        let Some((expr, pattern)) = parts else {
+            return self.scan_tokens(tokens.syntax());
+        };
         // Replaced byte for byte, so that offsets stay.
         let text = format!("{expr}{{{}", pattern.trim_end().trim_end_matches(','));
         let piece = Piece { text, start: content.start };
@@ -188,7 +197,9 @@ impl Lowering<'_> {
 
     /// `tokio::pin!(x)` and `pin_mut!(x)`: `x` moves into a new `x` that is borrowed for good.
     fn pin_variables(&mut self, call: &ast::MacroCall) -> bool {
-        let Some(tokens) = call.token_tree() else { return false };
+        let Some(tokens) = call.token_tree() else {
+            return false;
+        };
         let words = top_level(&tokens);
         let is_list = words.iter().all(|it| matches!(it.kind, SyntaxKind::IDENT | T![,]));
         if !is_list || words.is_empty() {
@@ -222,57 +233,6 @@ impl Lowering<'_> {
         self.graph.await_point(range);
     }
 
-    fn select(&mut self, call: &ast::MacroCall, tokens: &ast::TokenTree) {
-        let branches = branches(tokens, self.shift);
-        let whole = self.range(call.syntax());
-        // All futures are made, then awaited together, and gone before a handler runs.
-        self.graph.enter(ScopeKind::Temporaries, whole.end());
-        for branch in &branches {
-            for piece in [&branch.condition, &branch.future].into_iter().flatten() {
-                let parsed = self.with_parsed(piece, "fn f(){f(", ")}", |this, tree| {
-                    let call = tree.descendants().find_map(ast::CallExpr::cast);
-                    for arg in
-                        call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args())
-                    {
-                        this.value(&arg);
-                    }
-                });
-                if !parsed {
-                    self.scan_tokens(tokens.syntax());
-                }
-            }
-        }
-        self.graph.leave();
-        self.graph.await_point(whole);
-        let (join, start) = (self.graph.new_block(), self.graph.current());
-        for branch in &branches {
-            let block = self.graph.new_block();
-            self.graph.edge(start, block);
-            self.graph.switch_to(block);
-            self.graph.enter(ScopeKind::Locals, whole.end());
-            self.handler(branch);
-            self.graph.leave();
-            self.graph.goto(join);
-        }
-        self.graph.switch_to(join);
-    }
-
-    fn handler(&mut self, branch: &Branch) {
-        if let Some(pattern) = &branch.pattern {
-            self.with_parsed(pattern, "fn f(){let ", "=x;}", |this, tree| {
-                let statement = tree.descendants().find_map(ast::LetStmt::cast);
-                let pat = statement.and_then(|statement| statement.pat());
-                this.bind_option(pat, Place::default(), Origin::Local);
-            });
-        }
-        self.with_parsed(&branch.handler, "fn f(){f(", ")}", |this, tree| {
-            let call = tree.descendants().find_map(ast::CallExpr::cast);
-            for arg in call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args()) {
-                this.own_temporaries(&arg);
-            }
-        });
-    }
-
     // --- parsing --------------------------------------------------------------------------
 
     /// The text between a macro's delimiters.
@@ -285,7 +245,7 @@ impl Lowering<'_> {
 
     /// Parses a piece within `before` and `after`, and lowers it with the offsets of the file.
     /// False when it does not parse: nothing was lowered.
-    fn with_parsed(
+    pub(super) fn with_parsed(
         &mut self,
         piece: &Piece,
         before: &str,
@@ -344,32 +304,18 @@ fn formats(name: &str) -> bool {
 
 /// Only literals, names and commas: nothing that needs parsing.
 fn is_simple(tokens: &ast::TokenTree) -> bool {
-    let inside = tokens.syntax().children_with_tokens();
-    let mut count = 0;
-    let all_simple = inside.into_iter().all(|it| {
-        count += 1;
-        it.kind().is_trivia()
-            || matches!(
-                it.kind(),
-                SyntaxKind::IDENT | SyntaxKind::STRING | T![,] | T!['('] | T![')']
-            )
-    });
-    all_simple || count <= 2
+    tokens.syntax().children_with_tokens().all(|it| {
+        let is_delimiter =
+            matches!(it.kind(), T!['('] | T![')'] | T!['['] | T![']'] | T!['{'] | T!['}']);
+        let is_word = matches!(it.kind(), SyntaxKind::IDENT | SyntaxKind::STRING | T![,]);
+        it.kind().is_trivia() || is_delimiter || is_word
+    })
 }
 
 /// The last word of a macro's path.
 pub(super) fn macro_name(call: &ast::MacroCall) -> String {
     let name = call.path().and_then(|path| path.segment()).and_then(|segment| segment.name_ref());
     name.map(|name| name.text().to_string()).unwrap_or_default()
-}
-
-/// One branch of `select!`.
-#[derive(Default)]
-struct Branch {
-    pattern: Option<Piece>,
-    future: Option<Piece>,
-    condition: Option<Piece>,
-    handler: Piece,
 }
 
 impl Default for Piece {
@@ -379,13 +325,13 @@ impl Default for Piece {
 }
 
 /// A token, or a group in brackets, directly inside a macro's delimiters.
-struct Word {
-    kind: SyntaxKind,
-    text: String,
-    range: TextRange,
+pub(super) struct Word {
+    pub(super) kind: SyntaxKind,
+    pub(super) text: String,
+    pub(super) range: TextRange,
 }
 
-fn top_level(tokens: &ast::TokenTree) -> Vec<Word> {
+pub(super) fn top_level(tokens: &ast::TokenTree) -> Vec<Word> {
     let all: Vec<_> = tokens.syntax().children_with_tokens().collect();
     let inside = all.get(1..all.len().saturating_sub(1)).unwrap_or_default();
     let words = inside.iter().filter(|it| !it.kind().is_trivia()).map(|it| Word {
@@ -397,74 +343,4 @@ fn top_level(tokens: &ast::TokenTree) -> Vec<Word> {
         range: it.text_range(),
     });
     words.collect()
-}
-
-/// Splits `pattern = future, if condition => handler, ..`.
-fn branches(tokens: &ast::TokenTree, shift: i64) -> Vec<Branch> {
-    let words = top_level(tokens);
-    let file = tokens.syntax().text().to_string();
-    let base = tokens.syntax().text_range().start();
-    let piece = |words: &[Word]| -> Option<Piece> {
-        let range = words.first()?.range.cover(words.last()?.range) - base;
-        let text = file.get(std::ops::Range::<usize>::from(range))?.to_owned();
-        Some(Piece { text, start: super::lower::shifted(range + base, shift).start() })
-    };
-    let mut rest = words.as_slice();
-    if let [biased, semicolon, tail @ ..] = rest
-        && biased.text == "biased"
-        && semicolon.kind == T![;]
-    {
-        rest = tail;
-    }
-    let mut found = Vec::new();
-    while let Some(arrow) = position_of_arrow(rest) {
-        let Some((head, tail)) = rest.split_at_checked(arrow) else { break };
-        let tail = tail.get(2..).unwrap_or_default();
-        let is_block = tail.first().is_some_and(|it| it.text.starts_with('{'));
-        let comma = tail.iter().position(|it| it.kind == T![,]).unwrap_or(tail.len());
-        let length = if is_block { 1 } else { comma };
-        let (handler, tail) = tail.split_at_checked(length).unwrap_or((tail, &[]));
-        let mut branch =
-            Branch { handler: piece(handler).unwrap_or_default(), ..Branch::default() };
-        if let Some(equals) = position_of_equals(head) {
-            branch.pattern = piece(head.get(..equals).unwrap_or_default());
-            let future = head.get(equals + 1..).unwrap_or_default();
-            let split = future.iter().position(|it| it.kind == T![,]).unwrap_or(future.len());
-            branch.future = piece(future.get(..split).unwrap_or_default());
-            branch.condition = piece(future.get(split + 2..).unwrap_or_default());
-        }
-        found.push(branch);
-        rest = match tail.first() {
-            Some(comma) if comma.kind == T![,] => tail.get(1..).unwrap_or_default(),
-            _ => tail,
-        };
-    }
-    found
-}
-
-/// `=>` comes as two tokens.
-fn position_of_arrow(words: &[Word]) -> Option<usize> {
-    let is_arrow = |pair: &[Word]| match pair {
-        [first, second] => {
-            first.kind == T![=] && second.kind == T![>] && first.range.end() == second.range.start()
-        }
-        _ => false,
-    };
-    words.windows(2).position(is_arrow)
-}
-
-/// The `=` between pattern and future: not part of `==`, `..=`, `<=`.
-fn position_of_equals(words: &[Word]) -> Option<usize> {
-    (0..words.len()).find(|at| {
-        let Some(word) = words.get(*at) else { return false };
-        let glued_before =
-            at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| {
-                before.range.end() == word.range.start()
-                    && matches!(before.kind, T![.] | T![=] | T![<] | T![>] | T![!])
-            });
-        let glued_after = words.get(at + 1).is_some_and(|after| {
-            word.range.end() == after.range.start() && matches!(after.kind, T![=] | T![>])
-        });
-        word.kind == T![=] && !glued_before && !glued_after
-    })
 }

@@ -7,14 +7,20 @@
 mod bodies;
 mod calls;
 mod captures;
+mod cfg;
 mod control;
+mod crossings;
 mod depth;
 mod graph;
 mod hints;
 mod liveness;
 mod lower;
 mod macros;
+mod parameters;
 mod patterns;
+mod places;
+mod select;
+mod surroundings;
 mod types;
 
 #[cfg(test)]
@@ -22,6 +28,7 @@ mod tests;
 
 use ra_ap_syntax::{AstNode, Edition, SourceFile, TextRange};
 
+pub use cfg::Cfg;
 pub use depth::too_deep;
 pub use types::{Facts, Methods, Receiver, Shape, ValueFacts};
 

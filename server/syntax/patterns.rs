@@ -8,7 +8,8 @@ use ra_ap_syntax::{
 use super::{
     Origin,
     graph::{Action, ScopeKind, ValueId},
-    lower::{Lowering, Place, name_of},
+    lower::{Lowering, name_of},
+    places::Place,
     types::ValueFacts,
 };
 
@@ -172,7 +173,9 @@ impl Lowering<'_> {
             (true, None) => ValueFacts::SHARED,
             (false, _) => place.facts,
         };
-        let Some((name, value)) = self.declare_ident(it, origin, facts, depth) else { return };
+        let Some((name, value)) = self.declare_ident(it, origin, facts, depth) else {
+            return;
+        };
         if by_reference {
             self.borrow(place);
         } else {
@@ -187,6 +190,18 @@ impl Lowering<'_> {
     fn bind_alternatives(&mut self, it: &ast::OrPat, place: Place, origin: Origin, depth: usize) {
         if let Some(first) = it.pats().next() {
             self.bind(&first, place, origin, depth);
+        }
+    }
+
+    /// A guard sees a binding that is a reference through one more reference.
+    pub(super) fn borrow_bound_references(&mut self, pat: &ast::Pat) {
+        for ident in pat.syntax().descendants().filter_map(ast::IdentPat::cast) {
+            let Some(value) = name_of(&ident).and_then(|name| self.graph.resolve(&name)) else {
+                continue;
+            };
+            if ident.ref_token().is_some() {
+                self.graph.push(Action::Borrow(value));
+            }
         }
     }
 

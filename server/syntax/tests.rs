@@ -76,7 +76,7 @@ fn check_lines(edition: Edition, cases: &str) {
             (0..body.awaits.len()).map(|index| held(&text, body, index)).collect::<Vec<_>>()
         });
         let awaits: Vec<String> = awaits.collect();
-        actual.push_str(&format!("{line}\n//= {}\n", awaits.join(" | ")));
+        actual.push_str(&format!("{line}\n{}\n", format!("//= {}", awaits.join(" | ")).trim_end()));
     }
     let expected: String = cases.lines().map(|line| format!("{}\n", line.trim())).collect();
     assert!(actual == expected, "expected:\n{expected}\nactual:\n{actual}");

@@ -6,6 +6,8 @@ use ra_ap_syntax::{
 };
 use rustc_hash::FxHashMap;
 
+use super::cfg::Cfg;
+
 /// How a method call or a field access reaches through a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -46,6 +48,8 @@ pub struct Facts {
     pub receivers: FxHashMap<TextRange, Receiver>,
     /// How the workspace's own methods take theirs, where `receivers` says nothing.
     pub methods: Methods,
+    /// The configuration of the unit; without it every `#[cfg(..)]` is taken to hold.
+    pub cfg: Option<Cfg>,
 }
 
 /// How methods take their receiver, by name alone: read from definitions, without types.
@@ -68,7 +72,9 @@ impl Methods {
             let Some(param) = function.param_list().and_then(|list| list.self_param()) else {
                 continue;
             };
-            let Some(name) = function.name() else { continue };
+            let Some(name) = function.name() else {
+                continue;
+            };
             // `self: Arc<Self>` is a value, `self: &Arc<Self>` a reference.
             let typed = param.ty().map(|ty| ty.syntax().text().to_string());
             let by_reference = match typed {
@@ -271,7 +277,7 @@ fn either(left: Option<bool>, right: Option<bool>) -> Option<bool> {
 }
 
 /// Splits at the commas that lie in no bracket.
-fn split_commas(text: &str) -> Vec<&str> {
+pub(super) fn split_commas(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut depth, mut start, mut previous) = (0_i32, 0, ' ');
     for (offset, c) in text.char_indices() {

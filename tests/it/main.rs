@@ -7,6 +7,7 @@ mod client;
 mod package;
 mod project;
 
+mod alive;
 mod bad_input;
 mod check;
 mod children;
@@ -15,4 +16,8 @@ mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+mod pictures;
+mod recognise;
+mod retype;
 mod tidy;
+mod workspaces;

@@ -1,14 +1,17 @@
 //! Our pairs against rustc's.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     path::Path,
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Facts, Methods, Origin, Receiver, ValueFacts, analyse_with};
+use sendlens::syntax::{AsyncBody, Cfg, Facts, Methods, Origin, analyse_with};
 
-use crate::mir::{self, Body, Local, Span};
+use crate::{
+    facts::{Lines, Types, add_receivers, add_types, strip},
+    mir::{self, Body, Local, Span},
+};
 
 /// The passes to dump: MIR before borrow checking, which decides `Send`, and the layout.
 pub(crate) const PASSES: &str = "SimplifyCfg-promote-consts & {closure | StateTransform & {closure";
@@ -29,6 +32,8 @@ pub(crate) struct Score {
     layout: Counts,
     bodies: usize,
     missing: usize,
+    /// Yields that belong to no await of ours.
+    unmatched: usize,
 }
 
 const KNOWLEDGE: [&str; 3] = ["without facts", "with types and methods", "with receivers, too"];
@@ -41,7 +46,9 @@ impl Counts {
     }
 
     fn line(self) -> String {
-        let ratio = |whole: usize| if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 };
+        let ratio = |whole: usize| {
+            if whole == 0 { 1.0 } else { self.both as f64 / whole as f64 }
+        };
         let (precision, recall) = (ratio(self.both + self.ours), ratio(self.both + self.theirs));
         format!(
             "precision {precision:.4} recall {recall:.4} (agreed {}, only ours {}, only rustc {})",
@@ -59,10 +66,14 @@ impl Score {
         self.layout.add(other.layout);
         self.bodies += other.bodies;
         self.missing += other.missing;
+        self.unmatched += other.unmatched;
     }
 
     pub(crate) fn print(&self) {
-        println!("bodies {}, not found by us {}", self.bodies, self.missing);
+        println!(
+            "bodies {}, not found by us {}, yields without an await of ours {}",
+            self.bodies, self.missing, self.unmatched
+        );
         for (index, name) in KNOWLEDGE.iter().enumerate() {
             println!("{name:>26}, named: {}", self.named[index].line());
             println!("{name:>26}, all:   {}", self.all[index].line());
@@ -97,9 +108,15 @@ pub(crate) fn compare_directory(
         if !name.ends_with("SimplifyCfg-promote-consts.after.mir") {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(path) else { continue };
-        let Some(body) = mir::read(&text) else { continue };
-        let Some(file) = main_file(&body, root) else { continue };
+        let Ok(text) = std::fs::read_to_string(path) else {
+            continue;
+        };
+        let Some(body) = mir::read(&text) else {
+            continue;
+        };
+        let Some(file) = main_file(&body, root) else {
+            continue;
+        };
         if seen.insert((
             file.clone(),
             body.title.clone(),
@@ -110,6 +127,8 @@ pub(crate) fn compare_directory(
         score.layout.add(check_layout(&paths, path));
     }
     let types = Types::collect(files.values().flat_map(|file| &file.bodies));
+    let options = std::fs::read_to_string(dumps.join("cfg")).ok();
+    let cfg = options.map(|options| Cfg::new(options.lines()));
     let mut methods = Methods::default();
     let mut sources: Vec<_> = files.keys().map(|name| root.join(name)).collect();
     // All of the crate's files: methods are defined in those without a coroutine, too.
@@ -125,8 +144,10 @@ pub(crate) fn compare_directory(
         }
     }
     for (name, file) in &files {
-        let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
-        score.add(&compare_file(name, &text, file, edition, &types, &methods, verbose));
+        let Ok(text) = std::fs::read_to_string(root.join(name)) else {
+            continue;
+        };
+        score.add(&compare_file(name, &text, file, edition, &types, (&methods, &cfg), verbose));
     }
     score
 }
@@ -153,7 +174,9 @@ fn main_file(body: &Body, root: &Path) -> Option<String> {
 /// Our reading of the MIR just before the transform must give the layout that rustc printed.
 fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
     let name = path.to_string_lossy();
-    let Some((stem, _)) = name.rsplit_once(".1-1-") else { return Counts::default() };
+    let Some((stem, _)) = name.rsplit_once(".1-1-") else {
+        return Counts::default();
+    };
     let of = |end: &str| {
         let found = paths.iter().find(|it| {
             let it = it.to_string_lossy();
@@ -181,52 +204,17 @@ fn check_layout(paths: &[std::path::PathBuf], path: &Path) -> Counts {
     counts
 }
 
-/// What the types of a crate are known to be.
-#[derive(Default)]
-struct Types {
-    copied: HashSet<String>,
-    dropped: HashSet<String>,
-}
-
-impl Types {
-    fn collect<'a>(bodies: impl Iterator<Item = &'a Body>) -> Self {
-        let mut types = Self::default();
-        for local in bodies.flat_map(|body| body.locals.values()) {
-            if local.copied {
-                types.copied.insert(local.ty.clone());
-            }
-            if local.dropped {
-                types.dropped.insert(local.ty.clone());
-            }
-        }
-        types
-    }
-
-    fn facts(&self, ty: &str) -> ValueFacts {
-        let read = ValueFacts::from_type(ty);
-        ValueFacts {
-            // A closure is `Copy` or not by what it captures: `copy _n` need not occur.
-            copy: match self.copied.contains(ty) || read.copy == Some(true) {
-                false if ty.contains("{closure") => None,
-                copied => Some(copied),
-            },
-            needs_drop: Some(self.dropped.contains(ty) || read.needs_drop == Some(true)),
-            shape: read.shape,
-        }
-    }
-}
-
 fn compare_file(
     name: &str,
     text: &str,
     file: &File,
     edition: Edition,
     types: &Types,
-    methods: &Methods,
+    (methods, cfg): (&Methods, &Option<Cfg>),
     verbose: bool,
 ) -> Score {
     let lines = Lines::new(text);
-    let mut facts = Facts { methods: methods.clone(), ..Facts::default() };
+    let mut facts = Facts { methods: methods.clone(), cfg: cfg.clone(), ..Facts::default() };
     for body in &file.bodies {
         add_types(body, name, text, &lines, types, &mut facts);
     }
@@ -249,7 +237,8 @@ fn compare_file(
                 continue;
             };
             let verbose = verbose && index == wanted;
-            let (named, all) = compare_body(body, ours, name, text, &lines, verbose);
+            let (named, all, unmatched) = compare_body(body, ours, name, text, &lines, verbose);
+            score.unmatched += if index == 0 { unmatched } else { 0 };
             score.named[index].add(named);
             score.all[index].add(all);
         }
@@ -285,20 +274,27 @@ fn compare_body(
     text: &str,
     lines: &Lines,
     verbose: bool,
-) -> (Counts, Counts) {
+) -> (Counts, Counts, usize) {
     let stored = body.stored();
     let hidden: Vec<TextRange> =
         ours.awaits.iter().copied().filter(|it| !is_word(text, *it)).collect();
     let mut next_hidden = hidden.iter();
-    let foreign =
-        stored.iter().filter(|(span, _)| await_range(span, name, text, lines).is_none()).count();
+    // An await of a macro's definition lies outside of the body, in this file or in another.
+    let own_await = |span: &Span| {
+        await_range(span, name, text, lines).filter(|range| ours.awaits.contains(range))
+    };
+    let foreign = stored.iter().filter(|(span, _)| own_await(span).is_none()).count();
     let mut theirs: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
     let mut known_awaits = BTreeSet::new();
+    let mut unmatched = 0;
     for (span, held) in &stored {
-        let at = match await_range(span, name, text, lines) {
+        let at = match own_await(span) {
             Some(range) => range,
             None if foreign == hidden.len() => *next_hidden.next().unwrap_or(&hidden[0]),
-            None => continue,
+            None => {
+                unmatched += 1;
+                continue;
+            }
         };
         known_awaits.insert((at.start(), at.end()));
         for local in held.iter().filter_map(|it| body.locals.get(it)) {
@@ -344,7 +340,7 @@ fn compare_body(
             }
         }
     }
-    (named, all)
+    (named, all, unmatched)
 }
 
 fn count(counts: &mut Counts, both: bool, ours: bool) {
@@ -405,122 +401,4 @@ fn value_range(local: &Local, name: &str, text: &str, lines: &Lines) -> Option<T
         || value.is_empty()
         || value.starts_with('{') && local.ty == "bool";
     (!machinery).then(|| strip(text, range))
-}
-
-/// `x` of `mut x`, `ref x`, `&mut self`, `(x)`.
-fn strip(text: &str, range: TextRange) -> TextRange {
-    let value = &text[range];
-    for prefix in ["mut ", "ref mut ", "ref ", "&mut self", "&self"] {
-        if let Some(rest) = value.strip_prefix(prefix) {
-            let rest = if prefix.ends_with("self") { "self" } else { rest.trim_start() };
-            let is_name = rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '#');
-            if is_name {
-                return TextRange::new(range.end() - TextSize::of(rest), range.end());
-            }
-        }
-    }
-    if value.starts_with('&')
-        && value.ends_with("self")
-        && value.contains('\'')
-        && !value.contains(['.', '('])
-    {
-        return TextRange::new(range.end() - TextSize::of("self"), range.end());
-    }
-    if value.starts_with('(') && closes_at_end(value) && !value.contains(',') {
-        let one = TextSize::new(1);
-        return strip(text, TextRange::new(range.start() + one, range.end() - one));
-    }
-    range
-}
-
-fn closes_at_end(value: &str) -> bool {
-    let mut depth = 0;
-    for (at, c) in value.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return at + 1 == value.len();
-        }
-    }
-    false
-}
-
-/// The type of each value: of a named local, and of what an expression makes.
-fn add_types(body: &Body, name: &str, text: &str, lines: &Lines, types: &Types, facts: &mut Facts) {
-    let mut chosen: HashMap<TextRange, (u32, ValueFacts)> = HashMap::new();
-    for local in body.locals.values().filter(|local| local.span.file == name) {
-        let Some(range) = lines.range(text, &local.span) else { continue };
-        let range = strip(text, range);
-        let explicit = text[range].starts_with('&');
-        if local.is_reference_to && !explicit && local.name.is_none() {
-            continue;
-        }
-        let is_await = text[range].ends_with(".await");
-        // One expression has many locals. The user's name counts most; in a guard it stands for
-        // a reference, too. `result` is what an await gives. Otherwise later locals are made
-        // further inside: they have the expression's own type, before it is adjusted.
-        let rank = match local.name.as_deref() {
-            Some("result") if is_await => 3,
-            Some("__awaitee") => 0,
-            Some(_) if local.is_reference_to && !explicit => 1,
-            Some(_) => 4,
-            None if is_await => 1,
-            None => 2,
-        };
-        let mut new = types.facts(&local.ty);
-        let old = chosen.get(&range).copied();
-        if old.is_some_and(|(old, _)| old > rank) {
-            continue;
-        }
-        // `x?` makes a `ControlFlow` and the value: it is dropped when either is.
-        if let (Some((_, old)), true) = (old, text[range].ends_with('?')) {
-            new.needs_drop = Some(new.needs_drop == Some(true) || old.needs_drop == Some(true));
-        }
-        chosen.insert(range, (rank, new));
-    }
-    facts.values.extend(chosen.into_iter().map(|(range, (_, facts))| (range, facts)));
-}
-
-/// How each receiver is taken: by reference when a reference to it is made at its place.
-fn add_receivers(body: &Body, name: &str, text: &str, lines: &Lines, facts: &mut Facts) {
-    let mut by_range: HashMap<TextRange, bool> = HashMap::new();
-    for local in
-        body.locals.values().filter(|local| local.span.file == name && local.name.is_none())
-    {
-        let Some(range) = lines.range(text, &local.span) else { continue };
-        // `await` makes one of its own, to the task's context.
-        let by_reference = local.is_reference_to && !local.ty.contains("task::Context");
-        *by_range.entry(strip(text, range)).or_default() |= by_reference;
-    }
-    for (range, by_reference) in by_range {
-        let kind = if by_reference { Receiver::Reference } else { Receiver::Value };
-        facts.receivers.insert(range, kind);
-    }
-}
-
-/// Line starts, to turn rustc's columns (characters) into offsets.
-struct Lines {
-    starts: Vec<usize>,
-}
-
-impl Lines {
-    fn new(text: &str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { starts: starts.collect() }
-    }
-
-    fn offset(&self, text: &str, (line, column): (usize, usize)) -> Option<TextSize> {
-        let start = *self.starts.get(line.checked_sub(1)?)?;
-        let rest = text.get(start..)?;
-        let bytes: usize = rest.chars().take(column.checked_sub(1)?).map(char::len_utf8).sum();
-        TextSize::try_from(start + bytes).ok()
-    }
-
-    fn range(&self, text: &str, span: &Span) -> Option<TextRange> {
-        let (start, end) = (self.offset(text, span.start)?, self.offset(text, span.end)?);
-        (start <= end).then(|| TextRange::new(start, end))
-    }
 }

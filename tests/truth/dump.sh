@@ -16,6 +16,15 @@ done
 case " $TRUTH_CRATES " in
 *" $name "*)
     mkdir -p "$TRUTH_DIR/$name"
+    # The configuration, for `#[cfg(..)]`.
+    {
+        "$rustc" --print cfg
+        previous=
+        for argument in "$@"; do
+            [ "$previous" = "--cfg" ] && echo "$argument"
+            previous=$argument
+        done
+    } >"$TRUTH_DIR/$name/cfg"
     RUSTC_BOOTSTRAP=1 exec "$rustc" "$@" -Zalways-encode-mir -Zmir-include-spans=on \
         "-Zdump-mir-dir=$TRUTH_DIR/$name" \
         "-Zdump-mir=SimplifyCfg-promote-consts & {closure | StateTransform & {closure"

@@ -5,9 +5,11 @@
 //! truth dumps [-v] DIR ROOT EDITION  compares a directory of dumps with the sources in ROOT
 //! ```
 //!
-//! For a crate, make the dumps with `tests/truth/dump.sh`.
+//! For a crate, make the dumps with `tests/truth/dump.sh`. What disagrees and why is told in
+//! `tests/truth/DISAGREEMENTS.md`.
 
 mod compare;
+mod facts;
 mod mir;
 
 use std::{
@@ -52,7 +54,9 @@ fn parse_edition(text: &str) -> Edition {
 fn programs(files: &[&str], verbose: bool) -> Score {
     let mut total = Score::default();
     for file in files {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let Ok(text) = std::fs::read_to_string(file) else {
+            continue;
+        };
         for (name, program) in cases(&text) {
             let editions: &[&str] = match edition_of(&program) {
                 Some("2018") => &["2018"],

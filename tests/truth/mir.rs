@@ -20,6 +20,8 @@ pub(crate) struct Local {
     pub(crate) name: Option<String>,
     /// It is made by taking a reference: the span is that of what it points to.
     pub(crate) is_reference_to: bool,
+    /// It is what `deref` of an adjusted receiver returned: the span is that of the whole call.
+    pub(crate) made_by_deref: bool,
     /// It is used by `copy _n`.
     pub(crate) copied: bool,
     /// There is a `drop(_n)`.
@@ -87,6 +89,7 @@ pub(crate) fn read(text: &str) -> Option<Body> {
                     span,
                     name: None,
                     is_reference_to: false,
+                    made_by_deref: false,
                     copied: false,
                     dropped: false,
                 };
@@ -207,6 +210,12 @@ fn read_value(
     {
         local.is_reference_to = true;
     }
+    let derefs = value.contains("Deref>::deref(") || value.contains("DerefMut>::deref_mut(");
+    if let (true, Some(local)) =
+        (derefs, target.and_then(whole_local).and_then(|it| locals.get_mut(&it)))
+    {
+        local.made_by_deref = true;
+    }
     for it in mentions(value) {
         let step = if borrows && !it.indirect {
             Step::Borrow(it.local)
@@ -258,7 +267,9 @@ fn mentions(text: &str) -> Vec<Mention> {
         }
         let digits: String = text[at + 1..].chars().take_while(char::is_ascii_digit).collect();
         let after = bytes.get(at + 1 + digits.len()).copied().unwrap_or(b' ');
-        let Ok(local) = digits.parse::<u32>() else { continue };
+        let Ok(local) = digits.parse::<u32>() else {
+            continue;
+        };
         if after.is_ascii_alphanumeric() || after == b'_' {
             continue;
         }
@@ -303,7 +314,9 @@ impl Body {
         let storage = self.forward(storage_step, Some(&borrowed));
         let mut found = Vec::new();
         for (number, block) in &self.blocks {
-            let Some(span) = &block.suspends else { continue };
+            let Some(span) = &block.suspends else {
+                continue;
+            };
             let (mut loans, mut stored) = (borrowed[number].clone(), storage[number].clone());
             for step in &block.steps[..block.before] {
                 storage_step(*step, &mut stored, &loans);
@@ -366,7 +379,9 @@ impl Body {
                 borrow_step(*step, &mut loans);
             }
             for next in &block.next {
-                let Some(start) = starts.get_mut(next) else { continue };
+                let Some(start) = starts.get_mut(next) else {
+                    continue;
+                };
                 let size = start.len();
                 start.extend(&state);
                 if start.len() != size {

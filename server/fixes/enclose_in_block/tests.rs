@@ -228,3 +228,36 @@ fn declines_when_used_later_or_idle() {
 fn declines_when_an_item_would_be_hidden() {
     declines("async fn f(m: M) { let $0g$0 = m.lock(); fn n() {} g.push(1); io(n()).$1await; }");
 }
+
+#[test]
+fn copies_out_of_a_reference() {
+    let all = crate::fixes::tests::variants(
+        "enclose_in_block",
+        "
+async fn f(id: u8) -> Option<u8> {
+    let mut $0map$0 = größen.lock().unwrap();
+    let session = map.get_mut(&id)?;
+    session.hits += 1;
+    let hits = session.hits;
+    notify(session.user.clone()).$1await;
+    Some(hits)
+}
+",
+        "std::sync::MutexGuard<'_, Map>",
+    );
+    let expected = "
+async fn f(id: u8) -> Option<u8> {
+    let (hits, user) = {
+        let mut map = größen.lock().unwrap();
+        let session = map.get_mut(&id)?;
+        session.hits += 1;
+        let hits = session.hits;
+        (hits, session.user.clone())
+    };
+    notify(user).await;
+    Some(hits)
+}
+";
+    let all = all.unwrap();
+    assert!(all.iter().any(|it| it == expected), "{all:#?}");
+}

@@ -7,8 +7,8 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    super::retype::{Site, World},
-    names::{LockTarget, imports},
+    super::retype::{Site, World, imports, known_import, merged},
+    names::LockTarget,
 };
 
 /// Sites that shorten every full path of a file and swap its imports.
@@ -116,8 +116,9 @@ fn swap(file: &Utf8Path, tree: &SyntaxNode, moved: &[(&str, ast::UseTree)]) -> O
     let rest = remaining(&item, moved)?;
     let range = item.use_tree()?.syntax().text_range();
     let mut sites = Vec::new();
-    let merged = tokio_import(tree, &item).and_then(|known| merge(&known, &names));
-    let new_line = match &merged {
+    let grown =
+        known_import(tree, "tokio::sync").and_then(|known| merged(&known, "tokio::sync", &names));
+    let new_line = match &grown {
         Some((range, text)) => {
             sites.push(Site::new(file, *range, text.clone()));
             None
@@ -198,39 +199,6 @@ fn braced(path: &str, names: Vec<&str>) -> String {
         [only] => format!("{path}::{only}"),
         _ => format!("{path}::{{{}}}", names.join(", ")),
     }
-}
-
-/// An import from `tokio::sync` beside the item.
-fn tokio_import(tree: &SyntaxNode, item: &ast::Use) -> Option<ast::UseTree> {
-    let parent = item.syntax().parent()?;
-    let uses = tree.descendants().filter_map(ast::Use::cast);
-    uses.filter(|it| it.syntax().parent().as_ref() == Some(&parent) && it.attrs().next().is_none())
-        .filter(|it| it.syntax().children().all(|child| !ast::Visibility::can_cast(child.kind())))
-        .filter_map(|it| it.use_tree())
-        .find(|it| {
-            let path = it.path().map(|it| it.syntax().text().to_string());
-            path.is_some_and(|path| match it.use_tree_list() {
-                Some(_) => path == "tokio::sync",
-                None => {
-                    path.rsplit_once("::").is_some_and(|(module, _)| module == "tokio::sync")
-                        && it.star_token().is_none()
-                        && it.rename().is_none()
-                }
-            })
-        })
-}
-
-fn merge(known: &ast::UseTree, names: &[&str]) -> Option<(TextRange, String)> {
-    let mut all: Vec<String> = match known.use_tree_list() {
-        Some(list) => list.use_trees().map(|it| it.syntax().text().to_string()).collect(),
-        None => vec![known.path()?.segment()?.name_ref()?.text().to_string()],
-    };
-    all.extend(names.iter().map(|it| (*it).to_owned()));
-    // As rustfmt sorts them: modules, then types.
-    all.sort_by_key(|name| (name.starts_with(char::is_uppercase), name.clone()));
-    all.dedup();
-    let text = format!("tokio::sync::{{{}}}", all.join(", "));
-    Some((known.syntax().text_range(), text))
 }
 
 /// Where a new import goes: after the last one, in the same run of lines, that sorts before it.

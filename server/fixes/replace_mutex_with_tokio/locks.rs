@@ -293,9 +293,7 @@ impl LockSite<'_> {
         let body = arm.expr()?;
         let lock = format!("{}{await_text}", self.lock_text(call, await_text)?);
         let gives_guard = match &pat {
-            ast::Pat::IdentPat(it) => {
-                it.name().is_some_and(|it| body.syntax().text() == *it.text())
-            }
+            ast::Pat::IdentPat(it) => it.name().is_some_and(|it| body.syntax().text() == it.text()),
             _ => false,
         };
         let range = whole.syntax().text_range();

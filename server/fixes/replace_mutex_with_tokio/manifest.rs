@@ -67,6 +67,10 @@ fn add_sync(tokio: &mut Item) -> Option<()> {
             }
         }
     }
+    // The value that was last keeps the space before the brace otherwise.
+    if let Some(table) = tokio.as_inline_table_mut() {
+        table.fmt();
+    }
     Some(())
 }
 

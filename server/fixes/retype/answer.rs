@@ -7,7 +7,7 @@ use ra_ap_syntax::{
     ast::{self},
 };
 
-use super::{Target, Walk, World, enclosing_body, node_at, span_of};
+use super::{Site, Target, Walk, World, enclosing_body, node_at, span_of};
 use crate::{fixes::RepairContext, problem::Edit};
 
 /// Edits at every place that an error leads to; empty when it leads nowhere.
@@ -17,6 +17,16 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
     for span in spans_of(context.error) {
         follow(&world, &mut walk, span);
     }
+    // Where no name led to the type, the compiler's own word for it may.
+    if walk.sites.is_empty() {
+        for span in spans_of(context.error) {
+            let label = span.label.as_deref().unwrap_or_default();
+            let ty = label.strip_prefix("has type `").and_then(|it| it.split('`').next());
+            if let Some(ty) = ty {
+                walk.printed_type(&span_of(span).file, ty);
+            }
+        }
+    }
     // A family error is about a value, not about the fn that happens to spawn it.
     if walk.sites.is_empty() && context.error.code.is_some() {
         for span in context.error.spans.iter().filter(|span| span.is_primary) {
@@ -24,6 +34,26 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
         }
     }
     world.edits(walk.sites)
+}
+
+/// A type parameter (`T`, `impl Fn()`) goes where the bounds are promised now: rustc names the
+/// place and the bound itself.
+pub(in super::super) fn restrict_parameter(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let world = World::new(context.sources, context.problem);
+    let helps = context.error.children.iter();
+    let spans =
+        helps.filter(|help| help.message.contains("restricting")).flat_map(|help| &help.spans);
+    let sites: Vec<Site> = spans
+        .filter_map(|span| {
+            let bound = span.suggested_replacement.as_deref()?;
+            let is_auto = ["Send", "Sync"].iter().any(|it| bound.trim_end().ends_with(it));
+            let place = span_of(span);
+            let (_, range) = node_at(&world, &place)?;
+            let short = bound.replace("std::marker::", "").replace("core::marker::", "");
+            is_auto.then(|| Site::new(&place.file, range, short))
+        })
+        .collect();
+    (!sites.is_empty()).then(|| world.edits(sites))
 }
 
 /// The spans that speak of the type; those about awaits, bounds and futures do not.
@@ -42,6 +72,7 @@ fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
     };
     let is_question_mark = node.kind() == SyntaxKind::TRY_EXPR && node.text_range() != range;
     if is_question_mark || node.text_range() == range {
+        walk.expectation(&span.file, &node);
         return walk.node(&span.file, &node);
     }
     // A span over several nodes, such as a whole signature.

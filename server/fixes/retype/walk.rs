@@ -34,6 +34,8 @@ impl<'w> Walk<'w> {
     pub(in super::super) fn node(&mut self, file: &Utf8Path, node: &SyntaxNode) {
         if let Some(expr) = ast::Expr::cast(node.clone()) {
             self.expr(file, &expr);
+        } else if let Some(field) = ast::RecordExprField::cast(node.clone()) {
+            self.maybe(file, field.expr());
         } else if ast::Pat::can_cast(node.kind()) || ast::Name::can_cast(node.kind()) {
             match node.parent().and_then(ast::Fn::cast) {
                 Some(func) => self.signature(file, &func),
@@ -58,7 +60,10 @@ impl<'w> Walk<'w> {
         for inner in node.descendants() {
             self.look(file, &inner);
         }
-        let names = lookup::names_in(node);
+        let mut names = lookup::names_in(node);
+        if names.iter().any(|name| name == "Self") {
+            names.extend(enclosing_type(node));
+        }
         for name in &names {
             self.definition(file, name, false);
         }
@@ -126,6 +131,37 @@ impl<'w> Walk<'w> {
         self.depth -= 1;
     }
 
+    /// The definitions behind the names of a type as the compiler printed it.
+    pub(in super::super) fn printed_type(&mut self, file: &Utf8Path, ty: &str) {
+        let names = ty.split(|c: char| !(c == '_' || c.is_alphanumeric()));
+        for name in names.filter(|name| name.starts_with(char::is_uppercase)) {
+            self.definition(file, name, true);
+        }
+    }
+
+    /// What a value is made for: the callee that takes it as an argument (`Rc::clone(&x)`), the
+    /// field that it initialises.
+    pub(super) fn expectation(&mut self, file: &Utf8Path, node: &SyntaxNode) {
+        let Some(parent) = node.parent() else { return };
+        let call = parent.parent().and_then(ast::CallExpr::cast);
+        if let Some(callee) = call.and_then(|it| it.expr()) {
+            self.look(file, callee.syntax());
+        }
+        let field =
+            ast::RecordExprField::cast(node.clone()).or_else(|| ast::RecordExprField::cast(parent));
+        let Some(field) = field else { return };
+        let record = field.syntax().ancestors().find_map(ast::RecordExpr::cast);
+        let owner =
+            record.and_then(|it| it.path()?.segment()?.name_ref()).map(|it| it.text().to_string());
+        let owner = owner.map(|owner| match owner.as_str() {
+            "Self" => enclosing_type(node).unwrap_or(owner),
+            _ => owner,
+        });
+        if let (Some(owner), Some(name)) = (owner, field.field_name()) {
+            self.fields(file, name.text(), &|it| it == owner);
+        }
+    }
+
     /// The return type of a fn.
     pub(in super::super) fn signature(&mut self, file: &Utf8Path, func: &ast::Fn) {
         if let Some(ret) = func.ret_type() {
@@ -142,7 +178,8 @@ impl<'w> Walk<'w> {
         is_new
     }
 
-    fn look(&mut self, file: &Utf8Path, node: &SyntaxNode) -> bool {
+    /// Judges one node.
+    pub(super) fn look(&mut self, file: &Utf8Path, node: &SyntaxNode) -> bool {
         match self.target.look(self.world, file, node) {
             Seen::Plain(range, new_text) => {
                 self.touched += 1;
@@ -216,7 +253,7 @@ impl<'w> Walk<'w> {
     fn call(&mut self, file: &Utf8Path, call: &ast::CallExpr) {
         let before = self.touched;
         if let Some(ast::Expr::PathExpr(callee)) = call.expr() {
-            if self.look(file, callee.syntax()) {
+            if self.constructor(file, call) {
                 return;
             }
             // `Ok::<(), Box<dyn Error>>(())` says it itself.
@@ -235,6 +272,23 @@ impl<'w> Walk<'w> {
                 self.expr(file, &arg);
             }
         }
+    }
+
+    /// `Rc::new(Cell::new(1))`: both layers make a value of a target type.
+    fn constructor(&mut self, file: &Utf8Path, call: &ast::CallExpr) -> bool {
+        let Some(ast::Expr::PathExpr(callee)) = call.expr() else {
+            return false;
+        };
+        let is_target = self.look(file, callee.syntax());
+        if is_target {
+            let args = call.arg_list();
+            for arg in args.iter().flat_map(|it| it.args()) {
+                if let ast::Expr::CallExpr(inner) = arg {
+                    self.constructor(file, &inner);
+                }
+            }
+        }
+        is_target
     }
 
     fn callee(&mut self, file: &Utf8Path, callee: &ast::PathExpr) {
@@ -424,4 +478,10 @@ impl<'w> Walk<'w> {
             self.functions(file, &name, None);
         }
     }
+}
+
+/// The type that the impl around a node is for.
+fn enclosing_type(node: &SyntaxNode) -> Option<String> {
+    let item = node.ancestors().find_map(ast::Impl::cast)?;
+    lookup::last_name(item.self_ty()?.syntax())
 }

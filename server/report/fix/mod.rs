@@ -149,7 +149,8 @@ impl Session<'_> {
     /// Checks, chooses and applies; `None` when there may be more to do, else what is left.
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
         let findings =
-            collect::run_cargo(&self.args.selection, &self.workspace, &mut self.progress).await?;
+            collect::run_cargo("check", &self.args.selection, &self.workspace, &mut self.progress)
+                .await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
         {
@@ -157,7 +158,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let sources = match findings.problems.first() {
-            Some(first) => self.oracle.read_sources(first).await,
+            Some(_) => self.oracle.read_sources().await,
             None => Sources::default(),
         };
         let (cures, mut left) = self.examine(&findings, &sources).await;

@@ -63,6 +63,7 @@ async fn dirty_files(root: &Utf8Path) -> Result<Vec<String>> {
         env: vec![("GIT_OPTIONAL_LOCKS".to_owned(), "0".to_owned())],
         cwd: root.to_owned(),
         deadline: GIT_DEADLINE,
+        gentle: false,
     };
     let (mut files, mut words) = (Vec::new(), String::new());
     let ended = process::run(&job, &mut |pipe, line| {

@@ -10,6 +10,7 @@ use camino::Utf8Path;
 use super::short::{short_type, short_types};
 use crate::{
     problem::{Held, Kind, Place, Problem, Span},
+    recognise::advice,
     report::terminal::Look,
     sources::Sources,
     text::Lines,
@@ -73,10 +74,12 @@ fn headline(problem: &Problem, ellipsis: &str) -> String {
     short_types(&message, ellipsis)
 }
 
-/// Why the value is not `Send`; for a shape that we do not know, the compiler's own words.
+/// Why the value is not `Send`; for a shape that we do not know, the compiler's own words; where no
+/// value is guilty, what else there is to know.
 fn reasons(problem: &Problem, ellipsis: &str) -> impl Iterator<Item = String> {
     let why = problem.held.first().map_or(&[][..], |held| &held.why);
-    let unknown = problem.kind == Kind::Other;
+    // The headline may be the compiler's words already.
+    let unknown = problem.kind == Kind::Other && problem.message != problem.compiler_message;
     let words = unknown.then(|| format!("the compiler says: {}", problem.compiler_message));
     let shown = problem.held.first().and_then(|held| held.ty.as_deref());
     let said = shown.map(|ty| format!("`{ty}` is not `Send`"));
@@ -85,7 +88,7 @@ fn reasons(problem: &Problem, ellipsis: &str) -> impl Iterator<Item = String> {
         let known = shown.and_then(|ty| line.strip_prefix(&format!("`{ty}` is not `Send`: ")));
         short_types(known.unwrap_or(line), ellipsis)
     });
-    why.chain(words).collect::<Vec<_>>().into_iter()
+    why.chain(words).chain(advice(problem)).collect::<Vec<_>>().into_iter()
 }
 
 /// Breaks a sentence between words, so that the terminal need not break it within one.
@@ -130,7 +133,13 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
     if problem.held.is_empty() {
         let trait_name = problem.auto_trait.name();
         let what = &problem.future.what;
-        add(&problem.future.span, format!("{what} is not `{trait_name}`"));
+        let label = match problem.kind {
+            // Nothing is known to be wrong with it.
+            Kind::NotGeneralEnough => what.clone(),
+            Kind::Other if problem.leaf.is_none() => what.clone(),
+            _ => format!("{what} is not `{trait_name}`"),
+        };
+        add(&problem.future.span, label);
     }
     if let Some(demand) = &problem.demand {
         add(&demand.span, demand_label(demand, ellipsis));

@@ -3,7 +3,7 @@
 use ra_ap_syntax::Edition::{Edition2021, Edition2024};
 
 use super::{check, check_with};
-use crate::syntax::{Facts, Receiver, ValueFacts};
+use crate::syntax::{Cfg, Facts, Receiver, ValueFacts};
 
 #[test]
 fn every_await_of_a_value_is_listed() {
@@ -33,12 +33,12 @@ fn patterns_declare_their_bindings() {
 async fn f(o: O) {
     let Pair { left, right: renamed, .. } = pair();
     let Some(inner) = o else { return io().await };
-                                       //^^^^^ o, left, renamed
+                                         //^^^^^ o, left, renamed
     let (ref a, mut b) = tuple();
     io().await;
-       //^^^^^ o, left, renamed, inner, tuple(), b
+       //^^^^^ o, left, renamed, inner, a, b, tuple()
     match x() { whole @ Some(_) | whole @ None => io().await }
-                                                   //^^^^^ o, left, renamed, inner, a, tuple(), b, whole
+                                                     //^^^^^ o, left, renamed, inner, a, b, tuple(), whole
     println!("{a}");
 }
 "#,
@@ -190,4 +190,20 @@ async fn g(x: &mut X) {
 }
 "#,
     );
+}
+
+#[test]
+fn what_is_configured_out_holds_nothing() {
+    let text = r#"
+async fn f(a: A, #[cfg(windows)] b: B) {
+    #[cfg(feature = "x")]
+    let c = mk();
+    #[cfg(not(feature = "x"))]
+    let d = mk();
+    match a { #[cfg(windows)] A(e) => { io().await }, f => io().await }
+                                                              //^^^^^ d, f
+}
+"#;
+    let facts = Facts { cfg: Some(Cfg::new(["unix"])), ..Facts::default() };
+    check_with(Edition2021, &facts, text);
 }

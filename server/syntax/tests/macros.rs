@@ -13,12 +13,12 @@ async fn f(out: &mut String) {
     let a = mk();
     let ü = mk();
     println!("{} {a}", num(1).await);
-                            //^^^^^ a, ü
+                            //^^^^^ out, a, ü
     drop(a);
     println!("{} {}", mk(), num(2).await);
-                                 //^^^^^ a, ü, mk()
+                                 //^^^^^ out, a, ü, mk()
     let _ = write!(out, "{ü} {}", num(3).await);
-                                       //^^^^^ out, a, ü, out
+                                       //^^^^^ a, ü, out
     let s = format!("{{a}}");
     io().await;
        //^^^^^ a, ü, s

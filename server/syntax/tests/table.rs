@@ -28,7 +28,7 @@ fn dropped_and_moved_values() {
         let g = mk(); consume(&g); drop(g); io().await
         //= g
         let g = mk(); let h = g.clone(); drop(g); drop(h); io().await
-        //= g, h
+        //= g
         let g = lock(); let n: u8 = *g; drop(g); io().await
         //= g
         let mut g = lock(); *g += 1; drop(g); io().await
@@ -212,7 +212,7 @@ fn temporaries_since_2024() {
         num({ *M.lock().unwrap() }).await
         //= -
         if let Some(x) = M.lock().unwrap().pop() && num(1).await == 1 { }
-        //= M.lock().unwrap(), M.lock().unwrap().pop(), x
+        //= x, M.lock().unwrap(), M.lock().unwrap().pop()
         if let Some(_) = M.lock().unwrap().pop() && cond() { } else { io().await }
         //= -
         while let Some(_) = M.lock().unwrap().pop() && cond() { io().await; }

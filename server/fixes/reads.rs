@@ -1,4 +1,4 @@
-//! The uses of a guard, as far as they only read.
+//! The uses of a value (a guard, a captured `Rc`, an argument), as far as they only read.
 
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
@@ -29,14 +29,31 @@ impl Read {
         held: &str,
         is_mutable: bool,
     ) -> Option<Vec<Self>> {
+        let mut tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+        let in_string =
+            |it: SyntaxToken| it.kind() == SyntaxKind::STRING && mentions_in_string(&it, held);
+        if tokens.any(in_string) {
+            return None;
+        }
+        Self::all_outside_strings(context, node, held, is_mutable)
+    }
+
+    /// The same without `"{held}"`, for those who keep the name.
+    pub(super) fn all_outside_strings(
+        context: &FixContext<'_>,
+        node: &SyntaxNode,
+        held: &str,
+        is_mutable: bool,
+    ) -> Option<Vec<Self>> {
         let mut reads: Vec<Self> = Vec::new();
         for element in node.descendants_with_tokens() {
             let SyntaxElement::Token(token) = element else {
                 continue;
             };
             let found = match token.kind() {
-                SyntaxKind::IDENT if token.text() == held => at_ident(context, &token, held)?,
-                SyntaxKind::STRING if mentions_in_string(&token, held) => return None,
+                SyntaxKind::IDENT | SyntaxKind::SELF_KW if token.text() == held => {
+                    at_ident(context, &token, held)?
+                }
                 _ => continue,
             };
             let Some(read) = found else { continue };
@@ -102,6 +119,17 @@ impl Read {
         }
         ast::RefExpr::cast(parent).is_some_and(|it| it.mut_token().is_some())
     }
+}
+
+/// One of each text.
+pub(super) fn distinct(reads: &[Read]) -> Vec<Read> {
+    let mut distinct: Vec<Read> = Vec::new();
+    for read in reads {
+        if !distinct.iter().any(|known| known.text() == read.text()) {
+            distinct.push(read.clone());
+        }
+    }
+    distinct
 }
 
 /// `Some(None)` when the identifier is not our variable.

@@ -1,0 +1,153 @@
+//! Code inside of `select!` arms and `stream!` bodies: a macro's tokens, which the fixes that move
+//! statements see as the block that they are written as.
+//!
+//! ```ignore
+//! select! {
+//!     x = rx.recv() => { let g = m.lock().unwrap(); … }      // the arm's block
+//! }
+//! ```
+//!
+//! The block is parsed on its own, at the same offsets as in the file, so that edits fit as they
+//! are. Known problem: an arm without braces stays what it is, tokens.
+
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxNode, TextRange};
+
+use super::FixContext;
+
+/// Fixes that only look at the statements around the value.
+const WITHIN_BODY: &[&str] = &[
+    "enclose_in_block",
+    "hoist_temporary",
+    "clone_out_of_guard",
+    "split_branch_at_await",
+    "collect_iterator_first",
+    "drop_before_await",
+    "move_after_await",
+    "await_first",
+];
+
+/// Whether a fix can work on a block alone.
+pub(super) fn suits(id: &str) -> bool {
+    WITHIN_BODY.contains(&id)
+}
+
+/// The context whose tree is the block in a macro that contains the value; `None` when the value
+/// stands in no such block.
+pub(super) fn within<'a>(context: &FixContext<'a>) -> Option<FixContext<'a>> {
+    let mut found = None;
+    let mut tree = context.tree.clone();
+    while let Some(inner) = innermost_tree(context, &tree) {
+        tree = inner.clone();
+        found = Some(inner);
+    }
+    Some(FixContext {
+        problem: context.problem,
+        held: context.held.clone(),
+        sources: context.sources,
+        file: context.file,
+        text: context.text,
+        lines: context.lines.clone(),
+        tree: found?,
+        value: context.value,
+    })
+}
+
+/// The block around the value one macro further in: the largest that reads as Rust.
+fn innermost_tree(context: &FixContext<'_>, tree: &SourceFile) -> Option<SourceFile> {
+    let element = tree.syntax().covering_element(context.value);
+    let groups: Vec<SyntaxNode> = element
+        .ancestors()
+        .skip_while(|it| it.kind() != SyntaxKind::TOKEN_TREE)
+        .take_while(|it| it.kind() == SyntaxKind::TOKEN_TREE)
+        .collect();
+    let braced = |it: &&SyntaxNode| it.first_token().is_some_and(|it| it.text() == "{");
+    groups.iter().rev().filter(braced).find_map(|it| parse_at(context, it.text_range()))
+}
+
+/// A block parsed as the body of a fn that ends at the same offset as in the file.
+fn parse_at(context: &FixContext<'_>, range: TextRange) -> Option<SourceFile> {
+    const HEAD: &str = "async fn f()";
+    let code = context.text.get(std::ops::Range::<usize>::from(range))?;
+    let space = usize::from(range.start()).checked_sub(HEAD.len())?;
+    let text = format!("{}{HEAD}{code}", " ".repeat(space));
+    let parse = SourceFile::parse(&text, context.edition());
+    parse.errors().is_empty().then(|| parse.tree())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixes::tests::{check, check_declines};
+
+    const GUARD: &str = "std::sync::MutexGuard<'_, Vec<u8>>";
+
+    #[test]
+    fn arm_of_select() {
+        check(
+            "enclose_in_block",
+            GUARD,
+            "
+async fn f(m: M) {
+    loop {
+        tokio::select! {
+            Some(größe) = rx.recv() => {
+                let mut $0list$0 = m.lock().unwrap();
+                list.push(größe);
+                let n = list.len();
+                io(n).$1await;
+            }
+            else => break,
+        }
+    }
+}
+",
+            "
+async fn f(m: M) {
+    loop {
+        tokio::select! {
+            Some(größe) = rx.recv() => {
+                let n = {
+                    let mut list = m.lock().unwrap();
+                    list.push(größe);
+                    list.len()
+                };
+                io(n).await;
+            }
+            else => break,
+        }
+    }
+}
+",
+        );
+    }
+
+    #[test]
+    fn temporary_in_a_stream() {
+        check(
+            "hoist_temporary",
+            GUARD,
+            "
+fn f(m: M) -> S {
+    try_stream! {
+        yield \"ü\";
+        io($0m.lock().unwrap()$0.len()).$1await?;
+    }
+}
+",
+            "
+fn f(m: M) -> S {
+    try_stream! {
+        yield \"ü\";
+        let len = m.lock().unwrap().len();
+        io(len).await?;
+    }
+}
+",
+        );
+    }
+
+    #[test]
+    fn declines_without_braces() {
+        let code = "async fn f() { select! { x = a => io($0m.lock().unwrap()$0.len()).$1await } }";
+        check_declines("enclose_in_block", GUARD, code);
+    }
+}

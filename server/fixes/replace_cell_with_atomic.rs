@@ -1,0 +1,141 @@
+//! Fix: a `Cell` of a number or `bool` becomes an atomic (and an `Rc` around it an `Arc`).
+//!
+//! ```text
+//! let hits = Rc::new(Cell::new(0u32));     let hits = Arc::new(AtomicU32::new(0u32));
+//! hits.set(hits.get() + 1);                hits.store(hits.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+//! ```
+//!
+//! Declines for cells of anything else. Known problem: a read and a write stay two steps; where
+//! several threads count, `fetch_add` is what is meant.
+
+use ra_ap_syntax::{
+    AstNode, TextRange,
+    ast::{self, HasArgList},
+};
+
+use super::{
+    Draft, FixContext, Reach, RepairContext,
+    replace_rc_with_arc::{RENAMES, change, seeds, shorten, subject},
+    retype::{self, Rename, Renames, Site, World, node_at},
+};
+use crate::{
+    problem::{Edit, Problem},
+    sources::Sources,
+};
+
+const ORDERING: &str = "std::sync::atomic::Ordering::SeqCst";
+
+/// The atomic for what a cell holds.
+fn atomic(problem: &Problem) -> Option<&'static str> {
+    let leaf = problem.leaf.as_deref()?;
+    let (before, inner) = leaf.rsplit_once("Cell<")?;
+    if before.ends_with("Ref") || before.ends_with("Once") || before.ends_with("Unsafe") {
+        return None;
+    }
+    Some(match inner.trim_end_matches('>') {
+        "bool" => "AtomicBool",
+        "u8" => "AtomicU8",
+        "u16" => "AtomicU16",
+        "u32" => "AtomicU32",
+        "u64" => "AtomicU64",
+        "usize" => "AtomicUsize",
+        "i8" => "AtomicI8",
+        "i16" => "AtomicI16",
+        "i32" => "AtomicI32",
+        "i64" => "AtomicI64",
+        "isize" => "AtomicIsize",
+        _ => return None,
+    })
+}
+
+fn target(problem: &Problem) -> Option<Renames> {
+    let mut all = RENAMES.to_vec();
+    all.push(Rename {
+        modules: &["std::cell", "cell", "core::cell"],
+        name: "Cell",
+        new_module: "std::sync::atomic",
+        new_name: atomic(problem)?,
+        drops_arguments: true,
+    });
+    Some(Renames { all, in_fields: true })
+}
+
+/// Drafts `replace_cell_with_atomic`.
+pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft> {
+    let atomic = atomic(context.problem)?;
+    let edits = seeds(context, &target(context.problem)?)?;
+    Some(Draft {
+        id: "replace_cell_with_atomic",
+        title: format!("Replace the `Cell` of `{}` with `{atomic}`", subject(context)),
+        note: Some(
+            "Reading and then writing stay two steps: where several tasks count, use `fetch_add`."
+                .to_owned(),
+        ),
+        variants: vec![edits],
+        reach: Reach::Workspace,
+        repairs: &[retype::restrict_parameter, operate, change_type],
+    })
+}
+
+fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    change(context, &target(context.problem)?)
+}
+
+/// Shortens the new names.
+pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
+    shorten(problem, before, after, &target(problem)?)
+}
+
+/// `get`, `set`, `replace` and `take` by their atomic names.
+fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let world = World::new(context.sources, context.problem);
+    let primary = context.error.spans.iter().find(|span| span.is_primary)?;
+    let span = retype::span_of(primary);
+    let (node, _) = node_at(&world, &span)?;
+    let call = ast::MethodCallExpr::cast(node.parent()?)?;
+    let name = call.name_ref().filter(|it| *it.syntax() == node)?;
+    let is_bool = atomic(context.problem) == Some("AtomicBool");
+    let (new_name, arguments) = match name.text() {
+        "get" => ("load", ORDERING.to_owned()),
+        "set" => ("store", format!(", {ORDERING}")),
+        "replace" => ("swap", format!(", {ORDERING}")),
+        "take" => ("swap", format!("{}, {ORDERING}", if is_bool { "false" } else { "0" })),
+        _ => return None,
+    };
+    let close = call.arg_list()?.r_paren_token()?.text_range().start();
+    Some(world.edits(vec![
+        Site::new(&span.file, name.syntax().text_range(), new_name.to_owned()),
+        Site::new(&span.file, TextRange::empty(close), arguments),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixes::tests::{check, check_declines};
+
+    const ID: &str = "replace_cell_with_atomic";
+
+    #[test]
+    fn type_and_constructor() {
+        check(
+            ID,
+            "Cell<u32>",
+            "
+use std::cell::Cell;
+struct Żaba { n: Cell<u32> }
+async fn f($0ż$0: &Żaba) { io().$1await; ż.n.set(1); }",
+            "
+use std::cell::Cell;
+struct Żaba { n: std::sync::atomic::AtomicU32 }
+async fn f(ż: &Żaba) { io().await; ż.n.set(1); }",
+        );
+    }
+
+    #[test]
+    fn declines_for_cells_of_other_things() {
+        let text = "use std::cell::Cell;\nasync fn f($0c$0: &Cell<u8>) { io().$1await; c.set(1); }";
+        check_declines(ID, "Cell<String>", text);
+        check_declines(ID, "RefCell<u8>", text);
+        check_declines(ID, "OnceCell<u8>", text);
+    }
+}

@@ -1,0 +1,174 @@
+//! Fix: `Rc` becomes `Arc`, `rc::Weak` becomes `sync::Weak`, where the value at fault gets its type
+//! from and on through everything that the compiler then names.
+//!
+//! ```text
+//! let names = Rc::new(load());      let names = Arc::new(load());
+//! ```
+//!
+//! An `Rc<dyn Tr>` becomes an `Arc<dyn Tr + Send + Sync>`. Declines for `Rc<RefCell<T>>` and
+//! `Rc<Cell<T>>`, whose contents must change too: other fixes do that. Known problem: an `Rc` that
+//! an untouched fn of another crate wants is rejected by the compiler.
+
+use super::{
+    Draft, FixContext, Reach, RepairContext,
+    retype::{self, DynBounds, Rename, Renames, Walk, World, dyn_trait, node_at},
+};
+use crate::{
+    problem::{Edit, Problem},
+    sources::Sources,
+};
+
+/// `Rc` and its `Weak`.
+pub(super) const RENAMES: [Rename; 2] = [
+    Rename {
+        modules: &["std::rc", "rc", "alloc::rc"],
+        name: "Rc",
+        new_module: "std::sync",
+        new_name: "Arc",
+        drops_arguments: false,
+    },
+    Rename {
+        modules: &["std::rc", "rc", "alloc::rc"],
+        name: "Weak",
+        new_module: "std::sync",
+        new_name: "Weak",
+        drops_arguments: false,
+    },
+];
+
+fn target() -> Renames {
+    Renames { all: RENAMES.to_vec(), in_fields: true }
+}
+
+/// Drafts `replace_rc_with_arc`.
+pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
+    let leaf = context.problem.leaf.as_deref()?;
+    let is_counted = leaf.starts_with("Rc<") || leaf.starts_with("Weak<") || leaf.contains("rc::");
+    let is_mutable = leaf.contains("RefCell<") || leaf.contains("Cell<");
+    if !is_counted || is_mutable {
+        return None;
+    }
+    let edits = seeds(context, &target())?;
+    Some(Draft {
+        id: "replace_rc_with_arc",
+        title: format!("Replace the `Rc` of `{}` with `Arc`", subject(context)),
+        note: None,
+        variants: vec![edits],
+        reach: Reach::Workspace,
+        repairs: &[retype::restrict_parameter, change_type],
+    })
+}
+
+/// The edits where the value at fault gets its type from.
+pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Edit>> {
+    let world = World::new(context.sources, context.problem);
+    let (node, _) = node_at(&world, &context.held.span)?;
+    let mut walk = Walk::new(&world, target);
+    walk.node(context.file, &node);
+    if walk.sites.is_empty() {
+        walk.printed_type(context.file, context.held.ty.as_deref()?);
+    }
+    let sites = walk.sites;
+    (!sites.is_empty()).then(|| world.edits(sites))
+}
+
+/// What the title names.
+pub(super) fn subject<'a>(context: &'a FixContext<'_>) -> &'a str {
+    let name = context.held.name.as_deref();
+    name.unwrap_or_else(|| context.held.text.lines().next().unwrap_or_default())
+}
+
+fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    change(context, &target())
+}
+
+/// Follows an error to the types that are still as they were; a trait object that must be shared
+/// now gets its bounds.
+pub(super) fn change(context: &RepairContext<'_>, target: &Renames) -> Option<Vec<Edit>> {
+    let edits = retype::answer(context, target);
+    if !edits.is_empty() {
+        return Some(edits);
+    }
+    let words = retype::texts_of(context.error);
+    // Either the bounds are missed, or only one of two types has them by now.
+    let guilty = match words.split_once("is not implemented for `") {
+        Some((_, rest)) => rest.split('`').next()?,
+        None => words.split_once("+ Send + Sync").map(|_| words.as_str())?,
+    };
+    let bounds = DynBounds {
+        trait_name: dyn_trait(guilty)?.to_owned(),
+        bounds: vec!["Send", "Sync"],
+        references: false,
+    };
+    let edits = retype::answer(context, &bounds);
+    (!edits.is_empty()).then_some(edits)
+}
+
+/// Shortens the new names.
+pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
+    shorten(problem, before, after, &target())
+}
+
+/// Imports what `target` wrote with its full path.
+pub(super) fn shorten(
+    problem: &Problem,
+    before: &Sources,
+    after: &Sources,
+    target: &Renames,
+) -> Option<Vec<Edit>> {
+    let world = World::new(after, problem);
+    let mut sites = Vec::new();
+    for (file, _) in before.changed_files(after) {
+        for module in ["std::sync", "std::sync::atomic"] {
+            let renames = target.all.iter().filter(|it| it.new_module == module);
+            let mut names: Vec<&str> = renames.map(|it| it.new_name).collect();
+            if module == "std::sync::atomic" {
+                names.push("Ordering");
+            }
+            names.sort_unstable();
+            sites.extend(retype::introduce(&world, file, module, &names).unwrap_or_default());
+        }
+    }
+    // Several new lines at one place are written one after the other.
+    let mut joined: Vec<retype::Site> = Vec::new();
+    for site in sites {
+        let is_same = |it: &&mut retype::Site| {
+            it.file == site.file && it.start == site.start && it.end == site.end
+        };
+        match joined.iter_mut().find(is_same) {
+            Some(known) => known.new_text.push_str(&site.new_text),
+            None => joined.push(site),
+        }
+    }
+    (!joined.is_empty()).then(|| world.edits(joined))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixes::tests::{check, check_declines};
+
+    const ID: &str = "replace_rc_with_arc";
+
+    #[test]
+    fn the_constructor_of_a_local() {
+        check(
+            ID,
+            "Rc<String>",
+            "
+use std::rc::Rc;
+async fn f() { let $0żółw$0 = Rc::new(String::new()); io().$1await; drop(żółw); }",
+            "
+use std::rc::Rc;
+async fn f() { let żółw = std::sync::Arc::new(String::new()); io().await; drop(żółw); }",
+        );
+    }
+
+    #[test]
+    fn declines_for_cells_within_and_other_types() {
+        let text = "
+use std::rc::Rc;
+async fn f() { let $0x$0 = Rc::new(y); io().$1await; }";
+        check_declines(ID, "Rc<RefCell<u8>>", text);
+        check_declines(ID, "*mut u8", text);
+    }
+}

@@ -1,0 +1,147 @@
+//! Imports for new names: `std::sync::Arc` is shortened to `Arc` where that is free.
+
+use camino::Utf8Path;
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    ast::{self, HasAttrs},
+};
+
+use super::{Site, World, renames::imports};
+
+/// Shortens every `MODULE::NAME` of a file, and imports the names that are not imported yet; a
+/// name that means something else stays long.
+pub(in super::super) fn introduce(
+    world: &World<'_>,
+    file: &Utf8Path,
+    module: &str,
+    names: &[&str],
+) -> Option<Vec<Site>> {
+    let tree = world.tree(file)?;
+    let known = imports(&tree);
+    let mut sites = Vec::new();
+    let mut missing = Vec::new();
+    for name in names {
+        let paths = long_paths(&tree, module, name);
+        let other = known.iter().any(|(from, _, alias)| alias == name && from != module);
+        if paths.is_empty() || other || defines(&tree, name) {
+            continue;
+        }
+        let is_known = |(from, item, alias): &(String, String, String)| {
+            from == module && (alias == name || item == "*")
+        };
+        if !known.iter().any(is_known) {
+            missing.push(*name);
+        }
+        let shorter = |range| Site::new(file, range, String::new());
+        sites.extend(paths.into_iter().map(shorter));
+    }
+    if !missing.is_empty() {
+        let import = match known_import(&tree, module).and_then(|it| merged(&it, module, &missing))
+        {
+            Some((range, text)) => Site::new(file, range, text),
+            None => new_import(file, &tree, &braced(module, &missing))?,
+        };
+        sites.push(import);
+    }
+    (!sites.is_empty()).then_some(sites)
+}
+
+fn defines(tree: &SyntaxNode, name: &str) -> bool {
+    tree.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
+}
+
+fn braced(module: &str, names: &[&str]) -> String {
+    match names {
+        [only] => format!("{module}::{only}"),
+        _ => format!("{module}::{{{}}}", names.join(", ")),
+    }
+}
+
+/// A plain top-level import of the module: `use MODULE::Name;` or `use MODULE::{..};`.
+pub(in super::super) fn known_import(tree: &SyntaxNode, module: &str) -> Option<ast::UseTree> {
+    let uses = tree.children().filter_map(ast::Use::cast);
+    let is_private = |it: &ast::Use| {
+        it.attrs().next().is_none()
+            && it.syntax().children().all(|child| !ast::Visibility::can_cast(child.kind()))
+    };
+    uses.filter(is_private).filter_map(|it| it.use_tree()).find(|it| {
+        let path = it.path().map(|it| it.syntax().text().to_string());
+        path.is_some_and(|path| match it.use_tree_list() {
+            Some(_) => path == module,
+            None => {
+                let is_single = it.star_token().is_none() && it.rename().is_none();
+                is_single && path.rsplit_once("::").is_some_and(|(from, _)| from == module)
+            }
+        })
+    })
+}
+
+/// An import with more names, sorted as rustfmt does: modules, then types.
+pub(in super::super) fn merged(
+    known: &ast::UseTree,
+    module: &str,
+    names: &[&str],
+) -> Option<(TextRange, String)> {
+    let mut all: Vec<String> = match known.use_tree_list() {
+        Some(list) => list.use_trees().map(|it| it.syntax().text().to_string()).collect(),
+        None => vec![known.path()?.segment()?.name_ref()?.text().to_string()],
+    };
+    all.extend(names.iter().map(|it| (*it).to_owned()));
+    all.sort_by_key(|name| (name.starts_with(char::is_uppercase), name.clone()));
+    all.dedup();
+    let text = format!("{module}::{{{}}}", all.join(", "));
+    Some((known.syntax().text_range(), text))
+}
+
+/// The `MODULE::` before every `MODULE::NAME` outside imports, macros included.
+fn long_paths(tree: &SyntaxNode, module: &str, name: &str) -> Vec<TextRange> {
+    let tokens = tree.descendants_with_tokens().filter_map(|it| it.into_token());
+    let named = tokens.filter(|it| it.kind() == SyntaxKind::IDENT && it.text() == name);
+    named
+        .filter(|token| !token.parent_ancestors().any(|it| ast::Use::can_cast(it.kind())))
+        .filter_map(|token| {
+            let mut start = token.clone();
+            for segment in module.rsplit("::") {
+                start = before_colons(&start)?;
+                if start.text() != segment {
+                    return None;
+                }
+            }
+            let range = TextRange::new(start.text_range().start(), token.text_range().start());
+            Some(range)
+        })
+        .collect()
+}
+
+/// The token before a `::`, which is one token in trees and two in macros.
+fn before_colons(token: &SyntaxToken) -> Option<SyntaxToken> {
+    let before = token.prev_token()?;
+    match before.text() {
+        "::" => before.prev_token(),
+        ":" => before.prev_token().filter(|it| it.text() == ":")?.prev_token(),
+        _ => None,
+    }
+}
+
+/// `use PATH;` on a line after the last import, of the first run of imports, that sorts before it.
+fn new_import(file: &Utf8Path, tree: &SyntaxNode, path: &str) -> Option<Site> {
+    let uses: Vec<ast::Use> = tree.children().filter_map(ast::Use::cast).collect();
+    let Some(first) = uses.first() else {
+        let item = tree.children().find_map(ast::Item::cast)?;
+        let at = TextRange::empty(item.syntax().text_range().start());
+        return Some(Site::new(file, at, format!("use {path};\n\n")));
+    };
+    let text_of = |it: &ast::Use| it.use_tree().map(|it| it.syntax().text().to_string());
+    let mut earlier = uses.iter().filter(|it| it.attrs().next().is_none());
+    let anchor = earlier.by_ref().rfind(|it| text_of(it).is_some_and(|text| text.as_str() < path));
+    Some(match anchor {
+        Some(anchor) => {
+            let at = TextRange::empty(anchor.syntax().text_range().end());
+            Site::new(file, at, format!("\nuse {path};"))
+        }
+        None => {
+            let at = TextRange::empty(first.syntax().text_range().start());
+            Site::new(file, at, format!("use {path};\n"))
+        }
+    })
+}
