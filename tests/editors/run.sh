@@ -17,6 +17,7 @@ export PREFIX=${PREFIX:-${XDG_CACHE_HOME:-$HOME/.cache}/sendlens-editors}
 OUT=${OUT:-$repo/target/editors}
 wanted=${*:-neovim helix vscode}
 mkdir -p "$OUT"
+rm -f "$OUT"/{neovim-*,helix,vscode}.log
 OUT=$(cd "$OUT" && pwd -P)
 export OUT
 
@@ -60,7 +61,14 @@ fi
 REAL_CARGO=$(command -v cargo)
 W=$(mktemp -d)
 code=
-trap '[ -z "$code" ] || kill "$code" 2>/dev/null || true; rm -rf "$W"' EXIT
+# The editor runs in a process group of its own.
+stop_vscode() {
+  [ -n "$code" ] || return 0
+  kill -- -"$code" 2>/dev/null || true
+  for _ in $(seq 50); do kill -0 -- -"$code" 2>/dev/null || break; sleep 0.1; done
+  code=
+}
+trap 'stop_vscode; rm -rf "$W"' EXIT
 mkdir -p "$W/bin" "$W/ws" "$W/xdg"
 cp "$SENDLENS" "$W/bin/sendlens"
 cp "$here/cargo-shim.sh" "$W/bin/cargo"
@@ -106,8 +114,7 @@ drive_vscode() {
   "$here/start-vscode.sh" "$WORKSPACE" --data "$W/data" "$vscode/sendlens.vsix" "$W/ra/ra.vsix" >"$W/vscode.env"
   code=$(sed -n 's/^pid=//p' "$W/vscode.env")
   run vscode 300 "$PREFIX/vscode/bin/node" "$here/vscode.mjs" "$(sed -n 's/^url=//p' "$W/vscode.env")" "$OUT"
-  kill "$code" 2>/dev/null || true
-  code=
+  stop_vscode
 }
 if has vscode; then drive_vscode; fi
 
