@@ -52,8 +52,11 @@ expect "the hint appears" 'is held across an' 90
 expect "rust-analyzer's error appears" 'cannot be sent between threads safely' 60
 sleep 2
 shot hint
-[ "$(checks)" = 1 ] && s=0 || s=1
-check "rust-analyzer checked once, Sendlens not at all ($(checks))" $s
+# Its first check says --workspace first, our own says it last: that one runs where rust-analyzer
+# is not there in time.
+[ "$(grep -c 'check --workspace' "$CARGO_CALLS")" = 1 ] && [ "$(checks)" -le 2 ] && s=0 || s=1
+check "rust-analyzer checked once, Sendlens at most once before it came" $s
+echo "       checks of our own at start-up $(($(checks) - 1))"
 
 tm send-keys Space k
 expect "one hover with two pages" '\[[12]/2\]' 15

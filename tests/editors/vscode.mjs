@@ -50,15 +50,21 @@ const shows = (list, pattern) => list.some((row) => pattern.test(row));
 
 try {
   await code.openFile('sample/src/main.rs');
-  await attempt("rust-analyzer's error appears", () => code.problems(ERROR, 90000));
+  if (!(await attempt("rust-analyzer's error appears", () => code.problems(ERROR, 90000)))) {
+    throw new Error('nothing can be tested');
+  }
   await code.sleep(3000);
-  check(`rust-analyzer checked once, Sendlens not at all (${checks()})`, checks() === 1);
+  // Its first check says --workspace first, our own says it last: that one runs where
+  // rust-analyzer is not there in time.
+  const theirs = fs.readFileSync(process.env.CARGO_CALLS, 'utf8').match(/\tcheck --workspace/g)?.length;
+  check('rust-analyzer checked once, Sendlens at most once before it came', theirs === 1 && checks() <= 2);
+  console.log(`       checks of our own at start-up ${checks() - 1}`);
 
   await code.openFile('sample/src/main.rs');
-  await code.goto(14, 11);
-  const onValue = await attempt('hover on the value', () => code.hover(/Still alive at the[^]*MutexGuard/));
+  await code.goto(14, 15);
+  const onValue = await attempt('hover on the value', () => code.hover(/^(?=[^]*Still alive at the)(?=[^]*let mut guard)/));
   check('rust-analyzer speaks too', /let mut guard/.test(onValue ?? ''), onValue);
-  check('the hint is in the hover', HINT.test(onValue ?? ''), onValue);
+  await attempt('the hint is in the hover', () => code.hover(HINT));
   await code.shot(`${out}/vscode-hover.png`);
   await code.page.keyboard.press('Escape');
   await code.goto(16, 16);
@@ -73,7 +79,7 @@ try {
   await code.goto(30, 11);
   await attempt('the fixes of limit are in the menu', () => code.actions(/Add `Send \+ Sync`/, 30000));
   await code.pick('Add `Send + Sync`');
-  await code.goto(14, 11);
+  await code.goto(14, 15);
   const titles = await attempt('the fixes of guard are in the menu', () => code.actions(/Enclose `guard`/, 30000));
   console.log(`       ${JSON.stringify(titles)}`);
   await code.shot(`${out}/vscode-menu.png`);
@@ -99,7 +105,7 @@ try {
   await code.openFile('sample/src/main.rs');
   await code.command('Sendlens: Restart');
   await code.sleep(3000);
-  await code.goto(14, 11);
+  await code.goto(14, 15);
   await attempt('restarted, the hover is back', () => code.hover(/Still alive at the/, 30000));
   await code.page.keyboard.press('Escape');
   await code.command('Sendlens: Show Log');

@@ -24,13 +24,42 @@ fn every_setting_is_in_the_manual_with_its_default() {
     leaves("sendlens", &serde_json::to_value(Settings::default()).unwrap(), &mut settings);
     settings.insert("sendlens.trusted".to_owned(), "true".to_owned());
 
-    let manual = include_str!("../../docs/settings.md");
-    let rows = manual.lines().filter(|line| line.starts_with("| `sendlens."));
-    let in_manual: BTreeMap<_, _> = rows
-        .map(|row| {
-            let cell = |index| row.split('|').nth(index).unwrap().trim().trim_matches('`');
-            (cell(1).to_owned(), cell(2).to_owned())
+    let in_manual = manual().into_iter();
+    let in_manual: BTreeMap<_, _> = in_manual.map(|(name, (value, _))| (name, value)).collect();
+    assert_eq!(in_manual, settings);
+}
+
+#[test]
+fn vs_code_offers_the_settings_of_the_manual() {
+    let manifest: Value =
+        serde_json::from_str(include_str!("../../editors/vscode/package.json")).unwrap();
+    let offered = manifest["contributes"]["configuration"]["properties"].as_object().unwrap();
+    // How the extension starts the server is its own affair.
+    let is_own = |name: &str| name.starts_with("sendlens.server.") || name == "sendlens.trace.server";
+    let offered = offered.iter().filter(|(name, _)| !is_own(name));
+    let offered: BTreeMap<_, _> = offered
+        .map(|(name, setting)| {
+            let description = setting["markdownDescription"].as_str().unwrap();
+            (name.clone(), (setting["default"].to_string(), description.to_owned()))
         })
         .collect();
-    assert_eq!(in_manual, settings);
+    let mut in_manual = manual();
+    // The editor itself vouches for a folder.
+    in_manual.remove("sendlens.trusted");
+    for (_, description) in in_manual.values_mut() {
+        *description = description.replace(" See below.", "");
+    }
+    assert_eq!(offered, in_manual, "run `npm run settings` in editors/vscode");
+}
+
+/// Name, default and description of each setting in the manual.
+fn manual() -> BTreeMap<String, (String, String)> {
+    let manual = include_str!("../../docs/settings.md");
+    let rows = manual.lines().filter(|line| line.starts_with("| `sendlens."));
+    rows.map(|row| {
+        let cell = |index| row.split('|').nth(index).unwrap().trim();
+        let code = |index| cell(index).trim_matches('`').to_owned();
+        (code(1), (code(2), cell(3).to_owned()))
+    })
+    .collect()
 }
