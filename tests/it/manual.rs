@@ -35,7 +35,8 @@ fn vs_code_offers_the_settings_of_the_manual() {
         serde_json::from_str(include_str!("../../editors/vscode/package.json")).unwrap();
     let offered = manifest["contributes"]["configuration"]["properties"].as_object().unwrap();
     // How the extension starts the server is its own affair.
-    let is_own = |name: &str| name.starts_with("sendlens.server.") || name == "sendlens.trace.server";
+    let is_own =
+        |name: &str| name.starts_with("sendlens.server.") || name == "sendlens.trace.server";
     let offered = offered.iter().filter(|(name, _)| !is_own(name));
     let offered: BTreeMap<_, _> = offered
         .map(|(name, setting)| {
