@@ -1,7 +1,7 @@
 //! Fix: an async block takes a variable instead of borrowing it: a `Cell` may move to another
 //! thread, a reference to it may not.
 //!
-//! ```ignore
+//! ```text
 //! spawn(async { cell.set(1); });      spawn(async move { cell.set(1); });
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! Fix: takes what an async block reads of a captured value out before the block, so that the
 //! block captures that instead of the value.
 //!
-//! ```ignore
+//! ```text
 //!                                     let name = user.name.clone();
 //! spawn(async move {                  spawn(async move {
 //!     greet(&user.name).await;            greet(&name).await;

@@ -1,7 +1,7 @@
 //! Code inside of `select!` arms and `stream!` bodies: a macro's tokens, which the fixes that move
 //! statements see as the block that they are written as.
 //!
-//! ```ignore
+//! ```text
 //! select! {
 //!     x = rx.recv() => { let g = m.lock().unwrap(); … }      // the arm's block
 //! }

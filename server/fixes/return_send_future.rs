@@ -1,7 +1,7 @@
 //! Fix: an `async fn` whose argument is not `Send` becomes a fn that reads the argument and
 //! returns a future without it.
 //!
-//! ```ignore
+//! ```text
 //! async fn work(p: Rc<u32>) -> u32 {      fn work(p: Rc<u32>) -> impl Future<Output = u32> + Send {
 //!     let n = *p;                             let n = *p;
 //!     save(n).await;                          async move {

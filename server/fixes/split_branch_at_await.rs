@@ -1,7 +1,7 @@
 //! Fix: lets go of a guard that a pattern binds (`if let Ok(g) = m.lock()`) before the await: the
 //! branch ends there, and a second one goes on with the values that it needs.
 //!
-//! ```ignore
+//! ```text
 //! if let Ok(mut jobs) = jobs.lock() {     let n = if let Ok(mut jobs) = jobs.lock() {
 //!     jobs.push(job);                         jobs.push(job);
 //!     let n = jobs.len();                     let n = jobs.len();

@@ -1,6 +1,6 @@
 //! What later statements read of a reference into the value comes out of the block in its place.
 //!
-//! ```ignore
+//! ```text
 //! let mut map = map.lock().unwrap();      let user = {
 //! let session = map.get_mut(&id)?;            let mut map = map.lock().unwrap();
 //! session.hits += 1;                          let session = map.get_mut(&id)?;
