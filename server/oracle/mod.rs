@@ -159,7 +159,8 @@ impl Oracle {
         }
         let known = &mut surveyed.types;
         add_hidden_values(bench, &command, known, &mut problem, sources).await?;
-        if problem.kind == Kind::HeldAcrossAwait && problem.lint.is_none() {
+        let is_named = problem.kind == Kind::HeldAcrossAwait && !problem.held.is_empty();
+        if is_named && problem.lint.is_none() {
             add_other_futures(bench, &command, known, &mut problem, sources).await?;
         }
         Ok(Some(problem))
