@@ -101,10 +101,10 @@ impl<'a> Associated<'a> {
 }
 
 /// Where a bound can be written, and what goes before and behind it.
-struct At {
-    offset: TextSize,
-    before: String,
-    after: &'static str,
+pub(super) struct At {
+    pub(super) offset: TextSize,
+    pub(super) before: String,
+    pub(super) after: &'static str,
 }
 
 /// The places, nicest first; all of them say the same.
@@ -124,7 +124,7 @@ fn declarations(root: &SyntaxNode, demand: TextSize, parameter: &str) -> Vec<At>
 }
 
 /// `where S::Item: Send`, in the clause that is there or in one of its own.
-fn predicate(owner: &SyntaxNode, ty: &str) -> Option<At> {
+pub(super) fn predicate(owner: &SyntaxNode, ty: &str) -> Option<At> {
     let (_, clause) = generics_of(owner)?;
     if let Some(last) = clause.as_ref().and_then(|it| it.predicates().last()) {
         let start = last.syntax().first_token()?;

@@ -3,11 +3,13 @@
 //! A fix only drafts. The oracle applies the draft in an overlay, asks the compiler, lets the
 //! draft's repairs answer the errors that it caused, and offers what comes out clean.
 
+mod add_debug_handler;
 mod add_send_bound;
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
 mod async_move;
 mod await_first;
+mod bound_trait_future;
 mod box_awaited_future;
 mod capture_by_move;
 mod capture_only_what_is_needed;
@@ -40,6 +42,7 @@ mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
 mod retype;
+mod spawn_local;
 mod split_branch_at_await;
 mod stringify_error_before_await;
 mod use_send_rng;
@@ -161,8 +164,21 @@ pub const RULES: &[(&str, Rule)] = &[
     ("add_send_bound", add_send_bound::add_send_bound),
     ("use_send_variant", use_send_variant::use_send_variant),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
+    ("bound_trait_future", bound_trait_future::bound_trait_future),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
+    ("spawn_local", spawn_local::spawn_local),
+    ("add_debug_handler", add_debug_handler::add_debug_handler),
 ];
+
+/// Fixes that nobody but the user chooses: they keep a task on its thread, or only ask for more.
+pub fn is_last_resort(id: &str) -> bool {
+    id == "spawn_local" || is_question(id)
+}
+
+/// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.
+pub fn is_question(id: &str) -> bool {
+    id == "add_debug_handler"
+}
 
 /// Drafts every fix that applies to a problem, in menu order.
 pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {

@@ -11,13 +11,12 @@ use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast};
 
 use super::{
     demand::{Demand, NEED, Parameters, demand_of},
-    handler_fn::handler_fn,
     types,
     workbench::Workbench,
 };
 use crate::{
     problem::{Held, Kind, Place, Problem},
-    recognise::recognise,
+    recognise::{handler_fn, recognise},
     rustc::RustcCommand,
     sources::Sources,
     syntax,

@@ -6,7 +6,6 @@
 mod closer;
 mod compare;
 mod demand;
-mod handler_fn;
 mod others;
 mod overlay;
 mod probe;
@@ -268,6 +267,10 @@ impl Oracle {
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
         for draft in drafts {
+            if fixes::is_question(draft.id) {
+                offered.extend(unchecked(draft));
+                continue;
+            }
             let accepted = match try_draft(bench, &trial, &draft).await {
                 Ok(Some(accepted)) => accepted,
                 Ok(None) => continue,
@@ -281,12 +284,16 @@ impl Oracle {
             // What leaves nothing behind is better than what leads to the next problem.
             let is_clean = accepted.uncovered.is_empty();
             let mut fix = verified(draft, accepted, sources);
-            fix.preferred = is_clean && !offered.iter().any(|it| it.preferred);
+            fix.preferred = is_clean
+                && !fixes::is_last_resort(fix.id)
+                && !offered.iter().any(|it| it.preferred);
             on_fix(&fix);
             offered.push(fix);
         }
-        if !offered.iter().any(|it| it.preferred)
-            && let Some(first) = offered.first_mut()
+        let mut ours = offered.iter_mut().filter(|it| !fixes::is_last_resort(it.id));
+        if let Some(first) = ours.next()
+            && !first.preferred
+            && !ours.any(|it| it.preferred)
         {
             first.preferred = true;
         }
@@ -437,6 +444,18 @@ async fn find_unit(
         bail!("the code does not compile ({target} of package {package}): {}", error.message);
     }
     bail!(NoLongerReported { package, target })
+}
+
+/// A fix that only asks for more: nothing to verify.
+fn unchecked(draft: Draft) -> Option<Fix> {
+    Some(Fix {
+        id: draft.id,
+        title: draft.title,
+        verdict: Verdict::Unchecked,
+        preferred: false,
+        edits: draft.variants.into_iter().next()?,
+        note: draft.note,
+    })
 }
 
 fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {

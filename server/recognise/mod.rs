@@ -7,6 +7,7 @@ mod captured;
 mod chain;
 mod complete;
 mod handler;
+mod handler_fn;
 mod held;
 mod lints;
 mod macro_args;
@@ -27,6 +28,7 @@ use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
 pub use advice::advice;
 pub use complete::complete;
+pub use handler_fn::handler_fn;
 
 use crate::problem::{Kind, Problem, Unit};
 use report::Report;

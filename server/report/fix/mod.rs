@@ -219,7 +219,11 @@ impl Session<'_> {
         let mut why = "no fix is known that the compiler accepts".to_owned();
         let verified = problem.fixes.iter().filter(|fix| fix.verdict == Verdict::Verified);
         for fix in verified {
-            let wanted = self.args.only.is_empty() || self.args.only.iter().any(|id| id == fix.id);
+            let is_asked_for = self.args.only.iter().any(|id| id == fix.id);
+            let wanted = match fixes::is_last_resort(fix.id) {
+                true => is_asked_for,
+                false => self.args.only.is_empty() || is_asked_for,
+            };
             if !wanted {
                 why = format!("`{}` would fix it, but was not asked for", fix.id);
                 continue;

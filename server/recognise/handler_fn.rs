@@ -10,7 +10,7 @@ use ra_ap_syntax::{
 use crate::{problem::Problem, sources::Sources};
 
 /// The async fn that is meant, in its file: the best match of path, place and parameters.
-pub(super) fn handler_fn<'a>(
+pub fn handler_fn<'a>(
     problem: &Problem,
     name: &str,
     sources: &'a Sources,
