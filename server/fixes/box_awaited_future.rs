@@ -15,7 +15,7 @@
 //! allocation more each time.
 
 use ra_ap_syntax::{
-    AstNode,
+    AstNode, SyntaxNode,
     ast::{self},
 };
 
@@ -37,7 +37,7 @@ pub(super) fn box_awaited_future(context: &FixContext<'_>) -> Option<Draft> {
     let sites: Vec<Vec<Edit>> = bodies
         .iter()
         .flat_map(|body| {
-            let awaits = body.nodes::<ast::AwaitExpr>().filter(|it| holds_closure(it).is_some());
+            let awaits = body.nodes::<ast::AwaitExpr>().filter(holds_closure);
             awaits.filter_map(|it| boxed(body, &it)).collect::<Vec<_>>()
         })
         .take(SITES_MAX)
@@ -68,13 +68,32 @@ fn distinct(sites: &[Vec<Edit>]) -> Vec<Edit> {
     all
 }
 
-/// The first closure in the awaited operand, those of inner async blocks aside.
-fn holds_closure(awaited: &ast::AwaitExpr) -> Option<ast::ClosureExpr> {
-    let operand = awaited.expr()?;
-    let mut closures = operand.syntax().descendants().filter_map(ast::ClosureExpr::cast);
-    closures.find(|it| {
-        let between = it.syntax().ancestors().skip(1).take_while(|it| it != operand.syntax());
+/// Whether the awaited operand has a closure in it, those of inner async blocks aside, or a
+/// variable that is one.
+fn holds_closure(awaited: &ast::AwaitExpr) -> bool {
+    let Some(operand) = awaited.expr() else { return false };
+    let is_outside = |it: &SyntaxNode| {
+        let between = it.ancestors().skip(1).take_while(|it| it != operand.syntax());
         between.filter_map(ast::BlockExpr::cast).all(|it| it.async_token().is_none())
+    };
+    let mut nodes = operand.syntax().descendants().filter(is_outside);
+    nodes.any(|it| {
+        ast::ClosureExpr::can_cast(it.kind())
+            || ast::PathExpr::cast(it).is_some_and(|it| is_closure(&it))
+    })
+}
+
+/// A variable that a `let` of the same blocks makes a closure.
+fn is_closure(path: &ast::PathExpr) -> bool {
+    let name = path.syntax().text().to_string();
+    let around = path.syntax().ancestors().filter_map(ast::StmtList::cast);
+    let mut lets = around.flat_map(|it| it.statements()).filter_map(|it| match it {
+        ast::Stmt::LetStmt(it) => Some(it),
+        _ => None,
+    });
+    lets.any(|it| {
+        let is_it = it.pat().is_some_and(|it| it.syntax().text() == name.as_str());
+        is_it && matches!(it.initializer(), Some(ast::Expr::ClosureExpr(_)))
     })
 }
 
@@ -144,6 +163,14 @@ fn go() { spawn(größen(urls())) }";
         let expected = "fn go() { spawn(async { (Box::pin(all(ids.map(|id| get(id)))) as \
                         std::pin::Pin<Box<dyn std::future::Future<Output = _> + Send + '_>>).await }) }";
         assert_eq!(text.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_variable_that_is_a_closure() {
+        let text = first(
+            "use futures::*; async fn run() { let ö = async || {}; twice(ö).await; } fn go() { $0spawn(run())$0 }",
+        );
+        assert!(text.is_some_and(|it| it.contains("twice(ö).boxed().await")));
     }
 
     #[test]

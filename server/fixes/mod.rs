@@ -170,7 +170,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("add_debug_handler", add_debug_handler::add_debug_handler),
 ];
 
-/// Fixes that nobody but the user chooses: they keep a task on its thread, or only ask for more.
+/// Fixes that nobody but the user chooses, offered where no other is: they keep a task on its
+/// thread, or only ask for more.
 pub fn is_last_resort(id: &str) -> bool {
     id == "spawn_local" || is_question(id)
 }

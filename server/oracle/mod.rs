@@ -267,6 +267,9 @@ impl Oracle {
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
         for draft in drafts {
+            if fixes::is_last_resort(draft.id) && !offered.is_empty() {
+                continue;
+            }
             if fixes::is_question(draft.id) {
                 offered.extend(unchecked(draft));
                 continue;
@@ -290,13 +293,7 @@ impl Oracle {
             on_fix(&fix);
             offered.push(fix);
         }
-        let mut ours = offered.iter_mut().filter(|it| !fixes::is_last_resort(it.id));
-        if let Some(first) = ours.next()
-            && !first.preferred
-            && !ours.any(|it| it.preferred)
-        {
-            first.preferred = true;
-        }
+        prefer_one(&mut offered);
         match failure {
             Some(error) if offered.is_empty() => Err(error),
             _ => Ok(offered),
@@ -444,6 +441,16 @@ async fn find_unit(
         bail!("the code does not compile ({target} of package {package}): {}", error.message);
     }
     bail!(NoLongerReported { package, target })
+}
+
+/// Where every fix uncovers another problem, the first is still the best.
+fn prefer_one(offered: &mut [Fix]) {
+    if offered.iter().any(|it| it.preferred) {
+        return;
+    }
+    if let Some(first) = offered.iter_mut().find(|it| !fixes::is_last_resort(it.id)) {
+        first.preferred = true;
+    }
 }
 
 /// A fix that only asks for more: nothing to verify.

@@ -28,7 +28,7 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
         Kind::ErrorNotSend
     } else if is_type_parameter(ty, report) {
         Kind::Generic
-    } else if is_future_type(ty) {
+    } else if is_future_type(ty) || passes_future(report) {
         Kind::AwaitsNotSend
     } else {
         Kind::Other
@@ -40,7 +40,7 @@ pub(super) fn output(report: &Report<'_>) -> Option<Problem> {
     if is_bare_type {
         problem.kind = Kind::Other;
         problem.future.what = "this type".to_owned();
-    } else if problem.future.what == "the future" && !is_future_type(ty) {
+    } else if problem.future.what == "the future" && !is_future_type(ty) && !passes_future(report) {
         problem.future.what = "the output of this future".to_owned();
     }
     Some(problem)
@@ -71,6 +71,7 @@ fn is_type(text: &str) -> bool {
 }
 
 fn concerns_a_future(report: &Report<'_>) -> bool {
+    // A boxed closure may be what returns the future.
     if report.children().any(|child| casts_to_future(&child.message)) {
         return true;
     }
@@ -86,16 +87,21 @@ fn concerns_a_future(report: &Report<'_>) -> bool {
     is_future_type(ty)
         || primary_text.contains("async ")
         || report.type_chain().iter().any(|ty| is_future_type(ty))
-        || report.children().any(|child| {
-            bound_on_output(&child.message, primary_of(child))
-                || bound_on_future(&child.message, primary_of(child))
-        })
+        || report.children().any(|child| bound_on_output(&child.message, primary_of(child)))
+        || passes_future(report)
 }
 
 /// A boxed future, or a boxed closure that returns one.
 fn casts_to_future(message: &str) -> bool {
     let casts = message.starts_with("required for the cast from `");
     casts && quoted(message).nth(1).is_some_and(|target| target.contains("Future<"))
+}
+
+/// Whether the future itself lacks the trait, and not what it returns.
+fn passes_future(report: &Report<'_>) -> bool {
+    report.children().any(|child| {
+        casts_to_future(&child.message) || bound_on_future(&child.message, primary_of(child))
+    })
 }
 
 /// `F: Future + Send`: the bound that is not met stands beside `Future`. What was passed is then a
@@ -135,7 +141,7 @@ fn bound_on_output(message: &str, span: Option<&DiagnosticSpan>) -> bool {
     });
     let on_output = before_bound.is_some_and(|text| {
         let clause = text.rsplit([',', '{']).next().unwrap_or_default();
-        clause.contains("Output")
+        clause.contains("::Output")
     });
     (spawns_task && !bound_in.ends_with("blocking")) || on_output
 }
