@@ -6,7 +6,8 @@
 //! }                                       }
 //! ```
 //!
-//! Implementations may keep their `async fn`. A default body goes in an `async move` block, and
+//! A method that returns an `impl Future` already only gets the bound. Implementations may keep
+//! their `async fn`. A default body goes in an `async move` block, and
 //! needs `Self: Sync` where it borrows `self`. Known problem: an implementation whose future is
 //! not `Send` no longer compiles; the oracle asks the whole workspace.
 
@@ -24,11 +25,11 @@ use crate::{
 
 /// Drafts `make_trait_future_send`.
 pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> {
-    // A handler's own error names no kind; the awaited type tells.
+    // Of handlers, and of methods that are no `async fn`, only the awaited type tells.
     let is_opaque = context.held.ty.as_deref().is_some_and(|it| it.starts_with("impl "));
     let is_future = match context.problem.kind {
         Kind::TraitFuture => true,
-        Kind::Handler => is_opaque,
+        Kind::Handler | Kind::AwaitsNotSend => is_opaque,
         _ => false,
     };
     if !is_future {
@@ -77,7 +78,7 @@ struct Method {
 }
 
 impl Method {
-    /// The only `async fn` of that name in a trait: of this file, else of the workspace.
+    /// The only method of that name in a trait that gives a future: of this file, else of the workspace.
     fn find(context: &FixContext<'_>, name: &str) -> Option<Self> {
         let mut here = in_file(context, context.sources, context.file, name);
         if here.len() == 1 {
@@ -100,7 +101,8 @@ impl Method {
     fn rewrite_all(&self, context: &FixContext<'_>) -> Option<Vec<Edit>> {
         let list = self.func.syntax().parent()?;
         let funcs = list.children().filter_map(ast::Fn::cast);
-        let funcs: Vec<ast::Fn> = funcs.filter(|it| it.async_token().is_some()).collect();
+        let funcs: Vec<ast::Fn> =
+            funcs.filter(|it| it.async_token().is_some() || promised(it).is_some()).collect();
         let edits = funcs.into_iter().filter_map(|func| {
             let (file, text) = (self.file.clone(), self.text.clone());
             Self { file, text, lines: self.lines.clone(), func }.rewrite(context)
@@ -109,6 +111,12 @@ impl Method {
     }
 
     fn rewrite(&self, context: &FixContext<'_>) -> Option<Vec<Edit>> {
+        if let Some(bounds) = promised(&self.func) {
+            let end = TextRange::empty(bounds.syntax().text_range().end());
+            let body = self.func.body();
+            let own = body.and_then(|body| self.bound_self(&body));
+            return Some([self.edit(end, " + Send")].into_iter().chain(own).collect());
+        }
         let keyword = self.func.async_token()?;
         let after = keyword.next_token()?;
         let mut edits = vec![self.edit(keyword.text_range().cover(after.text_range()), "")];
@@ -215,7 +223,17 @@ fn in_file(
 }
 
 fn is_async_named(func: &ast::Fn, name: &str) -> bool {
-    func.async_token().is_some() && func.name().is_some_and(|it| it.text() == name)
+    let gives_future = func.async_token().is_some() || promised(func).is_some();
+    gives_future && func.name().is_some_and(|it| it.text() == name)
+}
+
+/// The bounds of a returned `impl Future<Output = T>` that does not promise `Send`.
+fn promised(func: &ast::Fn) -> Option<ast::TypeBoundList> {
+    let ast::Type::ImplTraitType(ty) = func.ret_type()?.ty()? else { return None };
+    let bounds = ty.type_bound_list()?;
+    let text = bounds.syntax().text().to_string();
+    let has_send = text.split('+').any(|it| it.trim() == "Send");
+    (func.async_token().is_none() && text.contains("Future<") && !has_send).then_some(bounds)
 }
 
 /// `Future` where it is in scope.
@@ -276,6 +294,18 @@ fn go<J: Job>(j: J) { spawn(async move { j.run(1).await; }) }
             "trait A { async fn b(&self); } async fn f<T: A>(t: T) { p!($0t.b()$0.$1await) }",
             "trait A { fn b(&self) -> impl std::future::Future<Output = ()> + Send; } async fn f<T: A>(t: T) { p!(t.b().await) }",
         );
+    }
+
+    #[test]
+    fn a_future_that_is_returned_already() {
+        check(
+            ID,
+            "impl Future<Output = u8>",
+            "trait Größe { fn get(&self) -> impl Future<Output = u8>; } async fn f<G: Größe>(g: G) { $0g.get()$0.$1await; }",
+            "trait Größe { fn get(&self) -> impl Future<Output = u8> + Send; } async fn f<G: Größe>(g: G) { g.get().await; }",
+        );
+        let promised = "trait A { fn get(&self) -> impl Future<Output = u8> + Send; } async fn f<T: A>(t: T) { $0t.get()$0.$1await; }";
+        check_declines(ID, "impl Future<Output = u8>", promised);
     }
 
     #[test]
