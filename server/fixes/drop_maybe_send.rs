@@ -17,7 +17,10 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs, HasName, HasTypeBounds},
 };
 
-use super::{Draft, FixContext, Reach, make_trait_future_send::called};
+use super::{
+    Draft, FixContext, Reach,
+    make_trait_future_send::{called, implemented},
+};
 use crate::{
     problem::{Edit, Kind},
     text::Lines,
@@ -112,14 +115,6 @@ fn maybe_send(item: &impl HasAttrs) -> Option<TextRange> {
 fn declares(item: &ast::Trait, method: &str) -> bool {
     let mut fns = item.syntax().descendants().filter_map(ast::Fn::cast);
     fns.any(|it| it.async_token().is_some() && it.name().is_some_and(|it| it.text() == method))
-}
-
-/// The last name of the trait that a block implements.
-fn implemented(block: &ast::Impl) -> Option<String> {
-    match block.trait_()? {
-        ast::Type::PathType(it) => Some(it.path()?.segment()?.name_ref()?.text().to_string()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -161,38 +161,61 @@ impl Method {
 
     /// The body in an `async move` block.
     fn wrap(&self, body: &ast::BlockExpr) -> Option<Vec<Edit>> {
-        let list = body.stmt_list()?;
-        let (open, close) = (list.l_curly_token()?, list.r_curly_token()?);
-        let inside = TextRange::new(open.text_range().end(), close.text_range().start());
-        let code = self.text.get(std::ops::Range::<usize>::from(inside))?;
-        if code.is_empty() {
-            return Some(vec![self.edit(inside, " async move {} ")]);
-        }
-        let (head, tail) = (TextRange::empty(inside.start()), TextRange::empty(inside.end()));
-        let Some(last_line) = code.rfind('\n') else {
-            return Some(vec![self.edit(head, " async move {"), self.edit(tail, "} ")]);
-        };
-        let newline = if code.contains("\r\n") { "\r\n" } else { "\n" };
-        let outer = code.get(last_line + 1..)?;
-        let step = if outer.contains('\t') { "\t" } else { "    " };
-        let mut edits = vec![self.edit(head, format!("{newline}{outer}{step}async move {{"))];
-        edits.extend(self.indent(inside, code, last_line, step));
-        edits.push(self.edit(tail, format!("{step}}}{newline}{outer}")));
-        Some(edits)
+        let edits = wrap_in(("async move {", "}"), body, &self.text)?;
+        Some(edits.into_iter().map(|(range, text)| self.edit(range, text)).collect())
     }
+}
 
-    fn indent(&self, inside: TextRange, code: &str, last_line: usize, step: &str) -> Vec<Edit> {
-        let starts = code.match_indices('\n').filter(|(at, _)| *at < last_line);
-        starts
-            .filter_map(|(at, _)| {
-                let rest = code.get(at + 1..)?;
-                let is_blank = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
-                let offset = inside.start() + TextSize::try_from(at + 1).ok()?;
-                let in_string = super::indent::in_string(self.func.syntax(), offset);
-                let moves = !is_blank && !in_string;
-                moves.then(|| self.edit(TextRange::empty(offset), step))
-            })
-            .collect()
+/// The inside of a body between two texts, on lines of its own where it has such.
+pub(super) fn wrap_in(
+    (open, close): (&str, &str),
+    body: &ast::BlockExpr,
+    text: &str,
+) -> Option<Vec<(TextRange, String)>> {
+    let list = body.stmt_list()?;
+    let (left, right) = (list.l_curly_token()?, list.r_curly_token()?);
+    let inside = TextRange::new(left.text_range().end(), right.text_range().start());
+    let code = text.get(std::ops::Range::<usize>::from(inside))?;
+    if code.is_empty() {
+        return Some(vec![(inside, format!(" {open}{close} "))]);
+    }
+    let (head, tail) = (TextRange::empty(inside.start()), TextRange::empty(inside.end()));
+    let Some(last_line) = code.rfind('\n') else {
+        return Some(vec![(head, format!(" {open}")), (tail, format!("{close} "))]);
+    };
+    let newline = if code.contains("\r\n") { "\r\n" } else { "\n" };
+    let outer = code.get(last_line + 1..)?;
+    let step = if outer.contains('\t') { "\t" } else { "    " };
+    let mut edits = vec![(head, format!("{newline}{outer}{step}{open}"))];
+    edits.extend(indented(body.syntax(), inside, code, last_line, step));
+    edits.push((tail, format!("{step}{close}{newline}{outer}")));
+    Some(edits)
+}
+
+fn indented(
+    body: &SyntaxNode,
+    inside: TextRange,
+    code: &str,
+    last_line: usize,
+    step: &str,
+) -> Vec<(TextRange, String)> {
+    let starts = code.match_indices('\n').filter(|(at, _)| *at < last_line);
+    starts
+        .filter_map(|(at, _)| {
+            let rest = code.get(at + 1..)?;
+            let is_blank = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+            let offset = inside.start() + TextSize::try_from(at + 1).ok()?;
+            let moves = !is_blank && !super::indent::in_string(body, offset);
+            moves.then(|| (TextRange::empty(offset), step.to_owned()))
+        })
+        .collect()
+}
+
+/// The last name of the trait that a block implements.
+pub(super) fn implemented(block: &ast::Impl) -> Option<String> {
+    match block.trait_()? {
+        ast::Type::PathType(it) => Some(it.path()?.segment()?.name_ref()?.text().to_string()),
+        _ => None,
     }
 }
 

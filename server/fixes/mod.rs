@@ -11,6 +11,7 @@ mod async_move;
 mod await_first;
 mod bound_trait_future;
 mod box_awaited_future;
+mod box_trait_future;
 mod capture_by_move;
 mod capture_only_what_is_needed;
 mod captured;
@@ -162,6 +163,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
+    ("box_trait_future", box_trait_future::box_trait_future),
     ("use_send_variant", use_send_variant::use_send_variant),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
     ("bound_trait_future", bound_trait_future::bound_trait_future),
