@@ -12,6 +12,7 @@ use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 
 use super::terminal::Look;
 use crate::{
+    fixes::is_last_resort,
     problem::{Problem, Verdict},
     sources::Sources,
 };
@@ -55,9 +56,10 @@ pub(super) fn write_summary(
     }
 }
 
+/// Whether `sendlens fix` would do something about it.
 fn is_fixable(problem: &Problem) -> bool {
-    let mut verdicts = problem.fixes.iter().map(|fix| fix.verdict);
-    verdicts.any(|verdict| verdict == Verdict::Verified)
+    let mut fixes = problem.fixes.iter().filter(|fix| fix.verdict == Verdict::Verified);
+    fixes.any(|fix| !is_last_resort(fix.id))
 }
 
 /// Colours for what annotate-snippets does not draw; nothing where colours are off.
