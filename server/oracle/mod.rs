@@ -3,6 +3,8 @@
 //! Every fix that is offered as *verified* was applied in an overlay of the workspace and compiled
 //! there with the failing unit's own command.
 
+mod assume;
+mod borrows;
 mod closer;
 mod compare;
 mod demand;
@@ -272,7 +274,7 @@ impl Oracle {
                 }
             };
             // What leaves nothing behind is better than what leads to the next problem.
-            let is_clean = accepted.uncovered.is_empty();
+            let is_clean = accepted.uncovered.is_empty() && accepted.borrows_checked;
             let mut fix = verified(draft, accepted, sources);
             fix.preferred = is_clean && !offered.iter().any(|it| it.preferred);
             on_fix(&fix);
@@ -415,7 +417,12 @@ fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
         .first()
         .map(|next| format!("The compiler will then report the next one: {}.", next.message));
     let note = fixes::note(&draft, sources, &accepted.edits);
-    let notes: Vec<String> = note.into_iter().chain(uncovered).collect();
+    let unsure = (!accepted.borrows_checked).then(|| {
+        "Other errors keep the compiler from checking the borrows here; look again when they are \
+         gone."
+            .to_owned()
+    });
+    let notes: Vec<String> = note.into_iter().chain(uncovered).chain(unsure).collect();
     Fix {
         id: draft.id,
         title: draft.title,

@@ -7,7 +7,7 @@ use crate::problem::{Position, Span, is_local};
 
 /// The span that the user wrote: expansions of macros are followed out to the outermost call;
 /// desugarings (`await`, `for`, `?`) stay where they are.
-pub(super) fn user_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
+pub(crate) fn user_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
     to_span(outermost(span), root)
 }
 
