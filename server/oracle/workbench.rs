@@ -13,7 +13,7 @@ use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 use super::{CargoSettings, overlay::Overlay, seed::seed};
 use crate::{
     process::{self, Job, Pipe},
-    rustc::{Line, RustcCommand, UnitDiagnostic, parse_line},
+    rustc::{CargoLine, CargoReader, Line, RustcCommand, UnitDiagnostic, parse_line},
     sources::Sources,
 };
 
@@ -82,6 +82,7 @@ impl Workbench {
             gentle: true,
         };
         let mut survey = Survey::default();
+        let mut reader = CargoReader::default();
         let mut complaints = String::new();
         let mut finished = false;
         process::run(&job, &mut |pipe, line| {
@@ -91,9 +92,10 @@ impl Workbench {
                     Line::Finished { .. } => finished = true,
                     Line::Compiled(_) | Line::Noise => {}
                 },
-                Pipe::Stderr => match RustcCommand::from_cargo_line(line) {
-                    Some(command) => survey.commands.push(command),
-                    None => note_complaint(&mut complaints, line),
+                Pipe::Stderr => match reader.read(line) {
+                    CargoLine::Command(command) => survey.commands.push(command),
+                    CargoLine::Unfinished => {}
+                    CargoLine::Other => note_complaint(&mut complaints, line),
                 },
             }
             ControlFlow::Continue(())
