@@ -164,6 +164,24 @@ async fn f() { let żółw = std::sync::Arc::new(String::new()); io().await; dro
     }
 
     #[test]
+    fn a_field_of_a_field_beside_one_that_is_shared_already() {
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::{rc::Rc, sync::Arc};
+struct Db { shared: Rc<u8> }
+struct Handler { żółw: Arc<u8>, db: Db }
+async fn f(db: Db) { let $0h$0 = Handler { żółw: n(), db }; io().$1await; drop(h); }",
+            "
+use std::{rc::Rc, sync::Arc};
+struct Db { shared: std::sync::Arc<u8> }
+struct Handler { żółw: Arc<u8>, db: Db }
+async fn f(db: Db) { let h = Handler { żółw: n(), db }; io().await; drop(h); }",
+        );
+    }
+
+    #[test]
     fn declines_for_cells_within_and_other_types() {
         let text = "
 use std::rc::Rc;
