@@ -357,6 +357,7 @@ async fn refresh<'a>(
     texts: &Sources,
 ) -> Result<&'a mut Surveyed> {
     if last.as_ref().is_none_or(|known| known.texts != *texts) {
+        bench.forget();
         let survey = bench.survey(texts).await?;
         let manifests_changed = last.as_ref().is_some_and(|known| {
             known.texts.changed_files(texts).any(|(file, _)| file.file_name() == Some("Cargo.toml"))
