@@ -274,11 +274,7 @@ fn best_fix(problem: &Problem) -> Option<String> {
 }
 
 fn name(held: &Held) -> String {
-    let name = held.name.as_deref().unwrap_or(&held.text);
-    // A temporary's text can run over many lines.
-    let first = name.lines().next().unwrap_or_default();
-    let more = if first.len() < name.len() { " …" } else { "" };
-    format!("`{first}{more}`")
+    format!("`{}`", held.label())
 }
 
 fn quoted(what: &str) -> String {
@@ -430,7 +426,7 @@ mod tests {
             4,
             9,
             expect![[r#"
-            **`pool …` is held across an `.await`, but is not `Send`**
+            **`pool.lock()` is held across an `.await`, but is not `Send`**
 
             Type: `std::sync::MutexGuard<'_, u32>`
 
