@@ -24,7 +24,14 @@ use crate::{
 
 /// Drafts `make_trait_future_send`.
 pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> {
-    if context.problem.kind != Kind::TraitFuture {
+    // A handler's own error names no kind; the awaited type tells.
+    let is_opaque = context.held.ty.as_deref().is_some_and(|it| it.starts_with("impl "));
+    let is_future = match context.problem.kind {
+        Kind::TraitFuture => true,
+        Kind::Handler => is_opaque,
+        _ => false,
+    };
+    if !is_future {
         return None;
     }
     let name = called(context)?;
@@ -43,7 +50,7 @@ pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> 
 }
 
 /// The name of the method whose future is awaited or passed on.
-fn called(context: &FixContext<'_>) -> Option<String> {
+pub(super) fn called(context: &FixContext<'_>) -> Option<String> {
     let node = context.value_expr().map_or_else(|| context.value_node(), |it| it.syntax().clone());
     let in_code = node.descendants().find_map(|it| {
         if let Some(call) = ast::MethodCallExpr::cast(it.clone()) {
@@ -150,6 +157,9 @@ impl Method {
         let (open, close) = (list.l_curly_token()?, list.r_curly_token()?);
         let inside = TextRange::new(open.text_range().end(), close.text_range().start());
         let code = self.text.get(std::ops::Range::<usize>::from(inside))?;
+        if code.is_empty() {
+            return Some(vec![self.edit(inside, " async move {} ")]);
+        }
         let (head, tail) = (TextRange::empty(inside.start()), TextRange::empty(inside.end()));
         let Some(last_line) = code.rfind('\n') else {
             return Some(vec![self.edit(head, " async move {"), self.edit(tail, "} ")]);

@@ -6,16 +6,21 @@
 mod add_send_bound;
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
+mod async_move;
 mod await_first;
+mod box_awaited_future;
 mod capture_by_move;
 mod capture_only_what_is_needed;
 mod captured;
 mod chain;
 mod clone_out_of_guard;
+mod collect_futures_first;
 mod collect_iterator_first;
 mod context;
 mod drop_before_await;
+mod drop_maybe_send;
 mod enclose_in_block;
+mod flatten_with_flat_map;
 mod hoist_temporary;
 mod imports;
 mod indent;
@@ -24,9 +29,12 @@ mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
 mod place;
+mod promise_send_future;
+mod reachable;
 mod reads;
 mod region;
 mod replace_cell_with_atomic;
+mod replace_local_box;
 mod replace_mutex_with_tokio;
 mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
@@ -35,6 +43,7 @@ mod retype;
 mod split_branch_at_await;
 mod stringify_error_before_await;
 mod use_send_rng;
+mod use_send_variant;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -128,6 +137,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
     ("split_branch_at_await", split_branch_at_await::split_branch_at_await),
+    ("flatten_with_flat_map", flatten_with_flat_map::flatten_with_flat_map),
+    ("box_awaited_future", box_awaited_future::box_awaited_future),
+    ("collect_futures_first", collect_futures_first::collect_futures_first),
     ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
@@ -137,13 +149,17 @@ pub const RULES: &[(&str, Rule)] = &[
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
+    ("drop_maybe_send", drop_maybe_send::drop_maybe_send),
+    ("replace_local_box", replace_local_box::replace_local_box),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
     ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
+    ("promise_send_future", promise_send_future::promise_send_future),
     ("return_send_future", return_send_future::return_send_future),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
+    ("use_send_variant", use_send_variant::use_send_variant),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
 ];

@@ -16,19 +16,19 @@
 //! problem: the statements in front now run when the fn is called, not when its future is
 //! awaited; the note says so.
 
-mod signature;
+pub(super) mod signature;
 
 use ra_ap_syntax::{
-    AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize,
+    AstNode, SyntaxKind, SyntaxNode,
     ast::{self, HasAttrs, HasName},
 };
 
 use self::signature::signatures;
 use super::{
     Draft, FixContext, Reach,
+    async_move::async_move,
     chain::{free_name, name_of, owned_forms},
     context::{has_ident, mentions, mentions_await},
-    indent::indent,
     reads::{Read, distinct},
     region::is_stmt_or_tail,
 };
@@ -100,7 +100,7 @@ impl Argument {
         let front = stmts.get(..in_front).unwrap_or_default();
         if front.iter().all(runs_first) && in_front < stmts.len() {
             let rest = stmts.get(in_front).map(|it| it.text_range().start());
-            bodies.extend(rest.and_then(|at| self.wrap(context, at, &[])));
+            bodies.extend(rest.and_then(|at| async_move(context, &self.body, at, &[])));
         }
         if last.is_some() {
             bodies.extend(self.parts(context));
@@ -140,7 +140,7 @@ impl Argument {
             let lets: Vec<String> =
                 lets.map(|(name, form)| format!("let {name} = {form};")).collect();
             let at = self.body.syntax().children().find(is_stmt_or_tail)?.text_range().start();
-            let mut edits = self.wrap(context, at, &lets)?;
+            let mut edits = async_move(context, &self.body, at, &lets)?;
             for read in &reads {
                 let at = values.iter().position(|it| it.text() == read.text())?;
                 edits.push(context.edit(read.range(), names.get(at)?.clone()));
@@ -163,56 +163,6 @@ impl Argument {
         }
         names
     }
-
-    /// `async move {` from `at` to the end of the body, with statements in front.
-    fn wrap(&self, context: &FixContext<'_>, at: TextSize, lets: &[String]) -> Option<Vec<Edit>> {
-        let close = self.body.r_curly_token()?.text_range().start();
-        let last = self.body.syntax().children().filter(is_stmt_or_tail).last()?;
-        let after = TextRange::new(last.text_range().end(), close);
-        let has_comment = context.text.get(std::ops::Range::<usize>::from(after))?;
-        let end = match has_comment.trim().is_empty() {
-            true => last.text_range().end(),
-            false => after.start() + TextSize::of(has_comment.trim_end()),
-        };
-        let at = with_comments(&self.body, at);
-        if !context.starts_line(at) {
-            let lets: String = lets.iter().map(|it| format!("{it} ")).collect();
-            return Some(vec![
-                context.insert(at, format!("{lets}async move {{ ")),
-                context.insert(end, " }"),
-            ]);
-        }
-        let line = format!("{}{}", context.newline(), context.indent_at(at));
-        let lets: String = lets.iter().map(|it| format!("{it}{line}")).collect();
-        let head = format!("{lets}async move {{{line}{}", context.indent_step());
-        let mut edits = vec![context.insert(at, head)];
-        edits.extend(indent(context, TextRange::new(at, end)));
-        edits.push(context.insert(end, format!("{line}}}")));
-        Some(edits)
-    }
-}
-
-/// The start of the comments that stand directly above a statement.
-fn with_comments(body: &ast::StmtList, at: TextSize) -> TextSize {
-    let mut start = at;
-    let token = body.syntax().token_at_offset(at).right_biased();
-    let mut before = token.and_then(|it| it.prev_token());
-    while let Some(token) = before {
-        match token.kind() {
-            SyntaxKind::WHITESPACE => {}
-            SyntaxKind::COMMENT => {
-                let above = token.prev_token();
-                let own_line = above.as_ref().is_some_and(|it| it.text().contains('\n'));
-                if !own_line {
-                    break;
-                }
-                start = token.text_range().start();
-            }
-            _ => break,
-        }
-        before = token.prev_token();
-    }
-    start
 }
 
 /// A statement that can run outside of the future: it neither awaits nor leaves the fn.
@@ -227,7 +177,7 @@ fn runs_first(stmt: &SyntaxNode) -> bool {
 }
 
 /// The signature of a trait's fn is not this fn's to choose.
-fn is_of_trait(func: &ast::Fn) -> bool {
+pub(super) fn is_of_trait(func: &ast::Fn) -> bool {
     let Some(parent) = func.syntax().parent().and_then(|it| it.parent()) else {
         return false;
     };
@@ -236,7 +186,7 @@ fn is_of_trait(func: &ast::Fn) -> bool {
 }
 
 /// Attributes that do not rewrite the fn.
-fn is_inert(attr: &ast::Attr) -> bool {
+pub(super) fn is_inert(attr: &ast::Attr) -> bool {
     const INERT: &[&str] = &[
         "doc",
         "allow",

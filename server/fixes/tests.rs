@@ -11,12 +11,22 @@ use crate::{
 
 /// Drafts a fix by id over `src/lib.rs`; each variant is the text with its edits applied.
 pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> {
+    variants_of(id, marked, ty, |_| ())
+}
+
+/// The same for a problem that is `changed` first: another kind, no value.
+pub(crate) fn variants_of(
+    id: &str,
+    marked: &str,
+    ty: &str,
+    change: impl FnOnce(&mut Problem),
+) -> Option<Vec<String>> {
     let (text, value, awaits) = take_markers(marked);
     let lines = Lines::new(&text);
     let span = |range| lines.span("src/lib.rs".into(), range);
     let value_text = text[std::ops::Range::<usize>::from(value)].to_owned();
     let is_name = value_text.chars().all(|c| c == '_' || c.is_alphanumeric());
-    let problem = Problem {
+    let mut problem = Problem {
         id: "1".into(),
         signature: String::new(),
         // rustc names such a type where a trait's method gives the future.
@@ -52,6 +62,7 @@ pub(crate) fn variants(id: &str, marked: &str, ty: &str) -> Option<Vec<String>> 
         reported_at: span(value),
         fixes: vec![],
     };
+    change(&mut problem);
     let mut sources = Sources::default();
     sources.insert("src/lib.rs", text.as_str());
     let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";

@@ -7,10 +7,11 @@
 use anyhow::Result;
 use camino::Utf8Path;
 use cargo_metadata::diagnostic::Diagnostic;
-use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast, ast::HasName};
+use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast};
 
 use super::{
     demand::{Demand, NEED, Parameters, demand_of},
+    handler_fn::handler_fn,
     types,
     workbench::Workbench,
 };
@@ -71,7 +72,13 @@ pub(super) async fn ask(
     let Some(range) = asked.range else { return Ok(Some(found)) };
     let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
     let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
-    found.held = guilty(problem, typed.not_send(asked.file, asked.text));
+    let values = typed.not_send(asked.file, asked.text);
+    let leaves = values.clone();
+    found.held = guilty(problem, values);
+    if let (None, Some(first)) = (&found.leaf, found.held.first()) {
+        let of_first = leaves.into_iter().find(|(_, held)| held.span == first.span);
+        found.leaf = of_first.map(|(leaf, _)| leaf);
+    }
     if found.held.is_empty() && problem.kind == Kind::Handler {
         return Ok(None);
     }
@@ -187,16 +194,9 @@ fn with_integers(mut held: Held, leaf: Option<&str>) -> Held {
 fn find_body<'a>(problem: &Problem, sources: &'a Sources) -> Option<Asked<'a>> {
     match handler_name(&problem.future).filter(|_| problem.kind == Kind::Handler) {
         Some(name) => {
-            let near = sources.iter().filter(|(file, _)| *file == problem.reported_at.file);
-            let mut files = near.chain(sources.iter()).filter(|(_, text)| text.contains(name));
-            files.find_map(|(file, text)| {
-                let tree = SourceFile::parse(text, edition(problem)).tree();
-                let mut fns = tree.syntax().descendants().filter_map(ast::Fn::cast);
-                let is_it = |it: &ast::Fn| it.name().is_some_and(|it| it.text() == name);
-                let func = fns.find(|it| it.async_token().is_some() && is_it(it))?;
-                let range = func.body()?.syntax().text_range();
-                Some(Asked { file, text, range: Some(range), demands: demands(&func) })
-            })
+            let (file, text, func) = handler_fn(problem, name, sources, edition(problem))?;
+            let range = func.body()?.syntax().text_range();
+            Some(Asked { file, text, range: Some(range), demands: demands(&func) })
         }
         None => {
             let (file, text) =

@@ -8,6 +8,8 @@ mod borrows;
 mod closer;
 mod compare;
 mod demand;
+mod handler_fn;
+mod others;
 mod overlay;
 mod probe;
 mod rounds;
@@ -157,7 +159,12 @@ impl Oracle {
             problem = asked;
             complete(&mut problem, sources);
         }
-        add_hidden_values(bench, &command, &mut surveyed.types, &mut problem, sources).await?;
+        let known = &mut surveyed.types;
+        add_hidden_values(bench, &command, known, &mut problem, sources).await?;
+        let is_named = problem.kind == Kind::HeldAcrossAwait && !problem.held.is_empty();
+        if is_named && problem.lint.is_none() {
+            add_other_futures(bench, &command, known, &mut problem, sources).await?;
+        }
         Ok(Some(problem))
     }
 
@@ -345,6 +352,29 @@ async fn add_hidden_values(
         typed.name_types(&mut problem.held, &file, text);
     } else {
         types::add_hidden(problem, typed, &file, text);
+    }
+    Ok(())
+}
+
+/// Adds the values with the same leaf that the other futures of the same demand keep.
+async fn add_other_futures(
+    bench: &mut Workbench,
+    command: &RustcCommand,
+    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
+    problem: &mut Problem,
+    sources: &Sources,
+) -> Result<()> {
+    let edition = syntax::edition(&problem.unit.edition);
+    for other in others::others(problem, sources, edition) {
+        let Some(text) = sources.text(&other.file) else { continue };
+        if !known.contains_key(&other.file) {
+            let typed = types::of_file(bench, command, sources, &other.file, edition).await?;
+            known.insert(other.file.clone(), typed);
+        }
+        let bodies = known.get(&other.file).map(Vec::as_slice).unwrap_or_default();
+        if let Some(typed) = bodies.iter().find(|it| it.body.range == other.range) {
+            types::add_hidden(problem, typed, &other.file, text);
+        }
     }
     Ok(())
 }

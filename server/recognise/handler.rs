@@ -29,7 +29,9 @@ pub(super) fn handler(report: &Report<'_>) -> Option<Problem> {
 pub(super) fn fn_item(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once(" {")?;
     let (name, _) = rest.split_once('}')?;
-    (!name.contains('@')).then(|| name.rsplit("::").next()).flatten()
+    // The arguments of a generic fn: `show::<Memory>`.
+    let plain = name.split("::<").next().unwrap_or(name);
+    (!name.contains('@')).then(|| plain.rsplit("::").next()).flatten()
 }
 
 #[cfg(test)]
@@ -41,6 +43,9 @@ mod tests {
         let message = "the trait bound `fn(Path<String>, State<App>) -> ... {with_path}: \
                        Handler<_, _>` is not satisfied";
         assert_eq!(fn_item(message), Some("with_path"));
+        let generic = "the trait bound `fn(u8) -> impl Future {api::größe::<db::Memory, u8>}: \
+                       Handler<_, _>` is not satisfied";
+        assert_eq!(fn_item(generic), Some("größe"));
         assert_eq!(fn_item("`{closure@a.rs:1:2: 3:4}: Handler<((),), App>`"), None);
     }
 }

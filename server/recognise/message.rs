@@ -36,6 +36,9 @@ pub(super) fn message(problem: &Problem) -> String {
             "{} may not leave this thread: it is not `{trait_name}`",
             leaf(problem, "the error")
         ),
+        Kind::Handler if held.ty.as_deref().is_some_and(|ty| ty.starts_with("impl ")) => {
+            format!("{subject} is awaited, so the handler's future is not `{trait_name}`")
+        }
         Kind::Handler => format!(
             "{subject} is held across an `.await`, so the handler's future is not `{trait_name}`"
         ),

@@ -71,6 +71,9 @@ fn is_type(text: &str) -> bool {
 }
 
 fn concerns_a_future(report: &Report<'_>) -> bool {
+    if report.children().any(|child| casts_to_future(&child.message)) {
+        return true;
+    }
     let silent = report.children().any(|child| {
         let message = &child.message;
         message.contains("used within this closure") || message.contains("static variables must")
@@ -83,7 +86,33 @@ fn concerns_a_future(report: &Report<'_>) -> bool {
     is_future_type(ty)
         || primary_text.contains("async ")
         || report.type_chain().iter().any(|ty| is_future_type(ty))
-        || report.children().any(|child| bound_on_output(&child.message, primary_of(child)))
+        || report.children().any(|child| {
+            bound_on_output(&child.message, primary_of(child))
+                || bound_on_future(&child.message, primary_of(child))
+        })
+}
+
+/// A boxed future, or a boxed closure that returns one.
+fn casts_to_future(message: &str) -> bool {
+    let casts = message.starts_with("required for the cast from `");
+    casts && quoted(message).nth(1).is_some_and(|target| target.contains("Future<"))
+}
+
+/// `F: Future + Send`: the bound that is not met stands beside `Future`. What was passed is then a
+/// future, whatever its type is called.
+fn bound_on_future(message: &str, span: Option<&DiagnosticSpan>) -> bool {
+    let line = span.and_then(|span| span.text.first()).filter(|_| is_bound(message));
+    line.is_some_and(|line| {
+        let before: String = line.text.chars().take(line.highlight_start).collect();
+        let clause = before.rsplit([',', '{', '(']).next().unwrap_or_default();
+        let after: String = line.text.chars().skip(line.highlight_end.saturating_sub(1)).collect();
+        let rest = after.split([',', '{', ')']).next().unwrap_or_default();
+        [clause, rest].iter().any(|part| part.contains("Future"))
+    })
+}
+
+fn is_bound(message: &str) -> bool {
+    message.starts_with("required by a bound in `")
 }
 
 fn is_future_type(ty: &str) -> bool {
@@ -94,7 +123,7 @@ fn is_future_type(ty: &str) -> bool {
 
 /// `F::Output: Send`, or the `T: Send` of tokio's `JoinSet<T>` and its kin.
 fn bound_on_output(message: &str, span: Option<&DiagnosticSpan>) -> bool {
-    if !message.starts_with("required by a bound in `") {
+    if !is_bound(message) {
         return false;
     }
     let bound_in = quoted(message).next().unwrap_or_default();

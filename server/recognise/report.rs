@@ -115,7 +115,7 @@ impl<'a> Report<'a> {
             unit: self.unit.clone(),
             lint: None,
             auto_trait: self.denied().unwrap_or(AutoTrait::Send),
-            leaf: self.leaf().map(|leaf| leaf.ty),
+            leaf: self.leaf().or_else(|| self.restricted_parameter()).map(|leaf| leaf.ty),
             future: Place {
                 what: what.unwrap_or_else(|| "the future".to_owned()),
                 span: reported_at.clone(),

@@ -11,7 +11,10 @@ use crate::{
 };
 
 /// The ways to write it, simplest first: they differ in the lifetimes that the future captures.
-pub(super) fn signatures(context: &FixContext<'_>, func: &ast::Fn) -> Option<Vec<Vec<Edit>>> {
+pub(in crate::fixes) fn signatures(
+    context: &FixContext<'_>,
+    func: &ast::Fn,
+) -> Option<Vec<Vec<Edit>>> {
     let keyword = func.async_token()?;
     let after = keyword.next_token()?;
     let drop_async = context.edit(keyword.text_range().cover(after.text_range()), "");
