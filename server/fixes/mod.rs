@@ -20,6 +20,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
@@ -132,6 +133,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
+    ("lock_in_each_turn", lock_in_each_turn::lock_in_each_turn),
     ("capture_by_move", capture_by_move::capture_by_move),
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
