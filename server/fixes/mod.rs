@@ -7,6 +7,8 @@ mod add_send_bound;
 mod add_send_sync_to_error;
 mod add_send_to_trait_object;
 mod await_first;
+mod borrow_argument_mutably;
+mod borrowed_argument;
 mod capture_by_move;
 mod capture_only_what_is_needed;
 mod captured;
@@ -33,8 +35,10 @@ mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
 mod retype;
+mod share_contents;
 mod split_branch_at_await;
 mod stringify_error_before_await;
+mod take_owned_argument;
 mod use_send_rng;
 
 use cargo_metadata::diagnostic::Diagnostic;
@@ -107,6 +111,10 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    if draft.id == "replace_rc_with_arc" {
+        let written: String = edits.iter().map(|it| it.new_text.as_str()).collect();
+        return share_contents::note(&written).map(str::to_owned);
+    }
     if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
         return draft.note.clone();
     }
@@ -147,6 +155,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
+    ("take_owned_argument", take_owned_argument::take_owned_argument),
+    ("borrow_argument_mutably", borrow_argument_mutably::borrow_argument_mutably),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
 ];
 
