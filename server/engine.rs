@@ -23,7 +23,7 @@ use tokio::{
 
 use self::{judging::Judging, served::Served, tracking::Tracking};
 use crate::{
-    alive::Alive,
+    alive::{Alive, Follow},
     documents::{Change, Documents},
     encoding::Encoding,
     flycheck::{Config, Flycheck, Outcome, Report, What},
@@ -107,6 +107,8 @@ pub enum Event {
         version: i32,
         /// The edition it is written in.
         edition: Edition,
+        /// What follows its edits from now on.
+        follow: Follow,
         /// The result.
         alive: Alive,
     },
@@ -317,8 +319,8 @@ impl Engine {
             Event::Examined(judged) => self.examined(judged),
             Event::FixKnown(judged) => self.fix_known(judged),
             Event::AllFixesKnown(judged) => self.all_fixes_known(judged),
-            Event::Analysed { file, version, edition, alive } => {
-                self.analysed(&file, version, edition, alive);
+            Event::Analysed { file, version, edition, follow, alive } => {
+                self.analysed(&file, version, edition, follow, alive);
             }
             Event::Rechecked { workspace, run, epoch, answer } => {
                 self.rechecked(workspace, run, epoch, answer);

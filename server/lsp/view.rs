@@ -31,7 +31,7 @@ impl<'a> View<'a> {
 
     /// The async bodies, outermost first.
     pub(super) fn bodies(&self) -> impl Iterator<Item = &'a Body> {
-        self.alive.into_iter().flat_map(|alive| &alive.bodies)
+        self.alive.into_iter().flat_map(|alive| &alive.bodies).map(|body| &**body)
     }
 
     /// A value in full: what a problem says of it wins.
