@@ -264,6 +264,16 @@ impl Client {
         });
     }
 
+    /// Waits for a line in the log that the editor keeps.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&mut self, part: &str) {
+        self.wait_for(part, |client| {
+            let mut logged = client.heard.iter().filter(|it| it["method"] == "window/logMessage");
+            let says = |it: &Value| it["params"]["message"].as_str().unwrap().contains(part);
+            logged.any(says).then_some(())
+        });
+    }
+
     /// Waits until a file has so many hints.
     #[track_caller]
     pub(crate) fn wait_for_hints(&mut self, path: &Path, count: usize) -> Vec<Value> {

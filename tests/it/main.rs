@@ -16,6 +16,8 @@ mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+#[cfg(unix)]
+mod neighbour;
 mod pictures;
 mod recognise;
 mod retype;
