@@ -20,6 +20,7 @@ pub mod rustc;
 pub mod settings;
 pub mod shift;
 pub mod sources;
+pub mod spots;
 pub mod syntax;
 pub mod text;
 pub mod workspace;

@@ -228,9 +228,7 @@ local function starts()
   local user = cargo_calls()
   -- rust-analyzer's first check says `--workspace` first, our own says it last.
   local own = vim.tbl_filter(function(call) return not vim.startswith(call, 'check --workspace') end, user)
-  check('rust-analyzer checked once', #user - #own == 1 or saves > 0, user)
-  check('Sendlens checked at most once, before rust-analyzer came', #own <= 1 + saves, user)
-  say('       checks of our own at start-up', #own)
+  check('rust-analyzer checked once at start-up, Sendlens not at all', #own == 0 and (#user == 1 or saves > 0), user)
 end
 
 local function shows()

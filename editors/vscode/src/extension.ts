@@ -79,7 +79,11 @@ function connect(
   const options: LanguageClientOptions = {
     documentSelector: [{ language: 'rust', scheme: 'file' }],
     outputChannel: log,
-    initializationOptions: { trusted: vscode.workspace.isTrusted },
+    initializationOptions: {
+      trusted: vscode.workspace.isTrusted,
+      // Its server starts when it gets to it: ours shall not check before that.
+      besideRustAnalyzer: vscode.extensions.getExtension('rust-lang.rust-analyzer') !== undefined,
+    },
   };
   const connected = new LanguageClient('sendlens', 'Sendlens', server, options);
   connected.onDidChangeState(({ newState }) => {
