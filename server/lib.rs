@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod engine;
 pub mod fixes;
 pub mod flycheck;
+pub mod life;
 pub mod lsp;
 pub mod oracle;
 pub mod problem;

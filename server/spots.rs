@@ -4,11 +4,16 @@
 
 use camino::Utf8Path;
 use ra_ap_syntax::{
-    AstNode, Edition, NodeOrToken, SourceFile, SyntaxNode, TextRange, TextSize,
+    AstNode, AstToken, Edition, NodeOrToken, SourceFile, SyntaxElement, SyntaxNode, TextRange,
+    TextSize,
     ast::{self, HasArgList},
 };
 
-use crate::{problem::Span, syntax, text::Lines};
+use crate::{
+    problem::{Position, Span},
+    syntax,
+    text::Lines,
+};
 
 /// One text and its tree.
 #[derive(Debug)]
@@ -27,11 +32,29 @@ impl Spots {
         Some(Self { tree, lines: Lines::new(text) })
     }
 
+    /// The lines of the text.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// The smallest piece of the tree that covers a span.
+    pub fn element(&self, span: &Span) -> Option<SyntaxElement> {
+        let range = self.inside(self.lines.range(span)?)?;
+        Some(self.tree.covering_element(range))
+    }
+
+    /// The name that a place touches.
+    pub fn name_at(&self, position: Position) -> Option<String> {
+        let offset = self.lines.offset(position)?;
+        let mut touched = self.tree.token_at_offset(offset);
+        let name = touched.find_map(ast::Ident::cast)?;
+        Some(name.text().trim_start_matches("r#").to_owned())
+    }
+
     /// The await expression around the word `await`, as far as it stands on the word's line.
     pub fn of_await(&self, word: &Span) -> Option<Span> {
         let range = self.lines.range(word)?;
-        let covering = self.tree.covering_element(self.inside(range)?);
-        let mut around = covering.ancestors().filter_map(ast::AwaitExpr::cast);
+        let mut around = self.element(word)?.ancestors().filter_map(ast::AwaitExpr::cast);
         let is_it = |it: &ast::AwaitExpr| {
             let token = it.await_token().map(|token| token.text_range());
             token.is_some_and(|token| token.intersect(range).is_some())
@@ -50,11 +73,19 @@ impl Spots {
     /// `spawn(` of a method. Also where the span is the callee or the whole call.
     pub fn of_demand(&self, span: &Span) -> Option<Span> {
         let range = self.lines.range(span)?;
-        let covering = self.tree.covering_element(self.inside(range)?);
-        covering.ancestors().find_map(|node| self.head(&node, range, &span.file))
+        let around: Vec<SyntaxNode> = self.element(span)?.ancestors().collect();
+        // An argument is often a call itself.
+        let find = |whole| around.iter().find_map(|node| self.head(node, range, whole, &span.file));
+        find(false).or_else(|| find(true))
     }
 
-    fn head(&self, node: &SyntaxNode, range: TextRange, file: &Utf8Path) -> Option<Span> {
+    fn head(
+        &self,
+        node: &SyntaxNode,
+        range: TextRange,
+        whole: bool,
+        file: &Utf8Path,
+    ) -> Option<Span> {
         let (start, list) = if let Some(call) = ast::CallExpr::cast(node.clone()) {
             (call.expr()?.syntax().text_range().start(), call.arg_list()?)
         } else {
@@ -63,7 +94,7 @@ impl Spots {
         };
         let parenthesis = list.syntax().text_range().start() + TextSize::of('(');
         let is_argument = list.args().any(|arg| arg.syntax().text_range() == range);
-        let is_call = node.text_range() == range;
+        let is_call = whole && node.text_range() == range;
         let head = TextRange::new(start, parenthesis);
         (is_argument || is_call || head.contains_range(range)).then(|| self.lines.span(file, head))
     }
@@ -77,7 +108,6 @@ impl Spots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Position;
 
     /// `needle` in `text`, and what is said of it.
     #[track_caller]
@@ -123,6 +153,16 @@ mod tests {
         let text = "fn f() -> Box<dyn Send> { Box::new(async { g(x) }) as Box<dyn Send> }";
         check(Spots::of_demand, text, "Box<dyn Send>", None);
         check(Spots::of_demand, text, "x", None);
+    }
+
+    #[test]
+    fn a_name_is_found_at_both_its_ends() {
+        let spots = Spots::new("fn f() { żółw.r#in() }").unwrap();
+        let name = |column| spots.name_at(Position { line: 1, column });
+        for (column, want) in [(10, "żółw"), (14, "żółw"), (15, "in"), (19, "in")] {
+            assert_eq!(name(column).as_deref(), Some(want), "{column}");
+        }
+        assert_eq!((name(7), name(99)), (None, None));
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tower_lsp::lsp_types::{
-    CodeAction, CodeActionKind, DocumentChangeOperation, DocumentChanges, OneOf,
+    CodeAction, CodeActionKind, Command, DocumentChangeOperation, DocumentChanges, OneOf,
     OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
@@ -16,6 +17,7 @@ use super::{
     capabilities::ClientFacts,
     convert::{Texts, to_uri},
     diagnostics,
+    surfaces::EXPLAIN,
     view::View,
 };
 use crate::{
@@ -82,6 +84,21 @@ impl<'a> Desk<'a> {
             seen |= preferred;
         }
         actions
+    }
+
+    /// The action that explains, where there is a problem: last in the menu, and no quick fix.
+    pub(super) fn explain(&self, file: &Utf8Path, uri: &Uri, range: Range) -> Option<CodeAction> {
+        let start = self.texts.position(file, range.start)?;
+        let end = self.texts.position(file, range.end)?;
+        let text = self.texts.text(file)?;
+        let view = View::new(self.snapshot, file, &text);
+        let mut problems = self.snapshot.problems.iter();
+        let shown = problems.find(|shown| is_about(shown, &view, start, end))?;
+        let title = format!("Explain why this is not `{}`", shown.problem.auto_trait.name());
+        let arguments = vec![json!(uri), json!(range.start)];
+        let command = Command::new(title.clone(), EXPLAIN.to_owned(), Some(arguments));
+        let kind = Some(CodeActionKind::new("explain"));
+        Some(CodeAction { title, kind, command: Some(command), ..CodeAction::default() })
     }
 
     fn action(&self, shown: &Shown, fix: &Fix) -> Option<CodeAction> {
@@ -179,7 +196,7 @@ impl<'a> Desk<'a> {
 }
 
 /// The fixes that may be offered, best first.
-fn offered(problem: &Problem) -> Vec<&Fix> {
+pub(super) fn offered(problem: &Problem) -> Vec<&Fix> {
     let may_be = |fix: &&Fix| fix.verdict != Verdict::Rejected;
     let mut fixes: Vec<&Fix> = problem.fixes.iter().filter(may_be).collect();
     fixes.sort_by_key(|fix| (!fix.preferred, fix.verdict != Verdict::Verified));
@@ -188,7 +205,7 @@ fn offered(problem: &Problem) -> Vec<&Fix> {
 
 /// Whether the user's range touches a place that the problem is about: the culprit, an await that
 /// it crosses, the demand, or rust-analyzer's error.
-fn is_about(shown: &Shown, view: &View<'_>, start: Position, end: Position) -> bool {
+pub(super) fn is_about(shown: &Shown, view: &View<'_>, start: Position, end: Position) -> bool {
     let problem = &shown.problem;
     let here = |span: &&Span| shown.path(span) == view.file;
     let touches = |span: &Span| span.start <= end && start <= span.end;

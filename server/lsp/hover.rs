@@ -5,7 +5,6 @@
 mod alive;
 
 use camino::Utf8Path;
-use ropey::Rope;
 
 use super::view::View;
 use crate::{
@@ -55,6 +54,26 @@ pub(super) fn explain(
     }
     first.text = texts.join("\n\n---\n\n");
     Some(first)
+}
+
+/// All that is to be said of a problem: a title, and paragraphs without one.
+pub(super) fn whole(shown: &Shown, view: &View<'_>, link: Link<'_>) -> (String, Vec<String>) {
+    let page = Page { shown, file: view.file, view, link };
+    let problem = page.problem();
+    let (mut title, mut paragraphs) = (problem.message.clone(), advice(problem));
+    for (index, held) in problem.held.iter().enumerate() {
+        let mut said = value_paragraphs(&page, held);
+        if index == 0 {
+            title = said.remove(0).trim_matches('*').to_owned();
+        }
+        paragraphs.extend(said);
+    }
+    paragraphs.extend(page.demand());
+    if let Some(demand) = &problem.demand {
+        let heading = format!("## From {} to the value", quoted(&demand.what));
+        paragraphs.extend([heading, steps(&page).join("\n")]);
+    }
+    (title, paragraphs)
 }
 
 /// One problem, seen from one file.
@@ -116,6 +135,14 @@ fn on_values(page: &Page<'_>, position: Position) -> Vec<Answer> {
 }
 
 fn value(page: &Page<'_>, held: &Held) -> String {
+    let mut paragraphs = value_paragraphs(page, held);
+    paragraphs.extend(page.demand());
+    paragraphs.extend(best_fix(page.problem()));
+    paragraphs.join("\n\n")
+}
+
+/// What is wrong with a value, in bold, and why.
+fn value_paragraphs(page: &Page<'_>, held: &Held) -> Vec<String> {
     let name = name(held);
     let trait_ = page.trait_name();
     let mut paragraphs = vec![match held.awaits.as_slice() {
@@ -138,9 +165,7 @@ fn value(page: &Page<'_>, held: &Held) -> String {
             paragraphs.push(format!("Why it is not `{trait_}`:\n{}", chain.join("\n")));
         }
     }
-    paragraphs.extend(page.demand());
-    paragraphs.extend(best_fix(page.problem()));
-    paragraphs.join("\n\n")
+    paragraphs
 }
 
 fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
@@ -214,25 +239,28 @@ fn on_report(page: &Page<'_>, position: Position) -> Vec<Answer> {
 }
 
 fn path(page: &Page<'_>, demand: &Place) -> String {
-    let problem = page.problem();
     let trait_ = page.trait_name();
     let what = quoted(&demand.what);
     let mut text = format!("**{what} demands `{trait_}`, and this future is not**\n");
+    for step in steps(page) {
+        text.push_str(&format!("\n{step}"));
+    }
+    if let Some(fix) = best_fix(page.problem()) {
+        text.push_str(&format!("\n\n{fix}"));
+    }
+    text
+}
+
+/// The way from the demand down to the values, as a numbered list.
+fn steps(page: &Page<'_>) -> Vec<String> {
+    let problem = page.problem();
     let mut steps: Vec<String> = problem.path.iter().map(|place| step(page, place)).collect();
     let future = step(page, &problem.future);
     if steps.last() != Some(&future) {
         steps.push(future);
     }
-    for held in &problem.held {
-        steps.push(culprit(page, held));
-    }
-    for (index, step) in steps.iter().enumerate() {
-        text.push_str(&format!("\n{}. {step}", index + 1));
-    }
-    if let Some(fix) = best_fix(problem) {
-        text.push_str(&format!("\n\n{fix}"));
-    }
-    text
+    steps.extend(problem.held.iter().map(|held| culprit(page, held)));
+    steps.iter().enumerate().map(|(index, step)| format!("{}. {step}", index + 1)).collect()
 }
 
 fn step(page: &Page<'_>, place: &Place) -> String {
@@ -274,6 +302,7 @@ mod tests {
     use std::sync::Arc;
 
     use expect_test::{Expect, expect};
+    use ropey::Rope;
 
     use super::*;
     use crate::engine::Snapshot;

@@ -12,6 +12,7 @@ mod bad_input;
 mod check;
 mod children;
 mod editing;
+mod explain;
 mod fix;
 mod flycheck;
 mod handshake;
