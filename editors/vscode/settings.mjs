@@ -40,7 +40,7 @@ for (const row of manual.split('\n').filter((line) => line.startsWith('| `sendle
   if (type(fallback) === 'integer') properties[key].minimum = 0;
 }
 
-const own = ['sendlens.server.', 'sendlens.trace.'];
+const own = ['sendlens.server.', 'sendlens.trace.', 'sendlens.editor.'];
 const kept = Object.entries(manifest.contributes.configuration.properties).filter(([key]) =>
   own.some((prefix) => key.startsWith(prefix)),
 );

@@ -27,8 +27,12 @@ const START_UP: Duration = Duration::from_secs(300);
 /// For how many times the grace rust-analyzer must have had nothing to do, to be taken for ready.
 const REST: u32 = 2;
 
-/// How often is looked whether it still works.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often is looked what it does.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// After how many saves that rust-analyzer checks as well, unheard, it is said so: the first may
+/// be the one whose journal is about to move.
+const DOUBLED: u32 = 2;
 
 /// What to do when the waiting is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,12 +88,14 @@ pub(crate) struct Choice {
     idle_since: Option<Instant>,
     /// Whether it was seen to check while no journal moved.
     unheard: bool,
+    /// How many of our saves it has checked as well.
+    doubled: u32,
 }
 
 impl Choice {
     pub(crate) fn new(source: Source, grace: Duration, debounce: Duration, now: Instant) -> Self {
         let (who, due) = match source {
-            Source::Auto => (Who::Nobody, Some(now + grace)),
+            Source::Auto => (Who::Nobody, Some(now + grace.min(LOOK))),
             Source::Own => (Who::Own, Some(now)),
             Source::Journal | Source::Tee | Source::Off => (Who::Nobody, None),
         };
@@ -104,6 +110,7 @@ impl Choice {
             expected: false,
             idle_since: None,
             unheard: false,
+            doubled: 0,
         }
     }
 
@@ -119,7 +126,7 @@ impl Choice {
 
     /// Whether [`Self::waited`] depends on what rust-analyzer does.
     pub(crate) fn wants_sighting(&self) -> bool {
-        self.source == Source::Auto && self.who != Who::Own
+        self.source == Source::Auto && (self.who != Who::Own || self.doubled < DOUBLED)
     }
 
     /// Whether nobody has checked yet.
@@ -152,6 +159,7 @@ impl Choice {
         self.saved = None;
         self.idle_since = None;
         self.unheard = false;
+        self.doubled = 0;
     }
 
     /// The time of [`Self::due`] has come.
@@ -168,7 +176,7 @@ impl Choice {
             }
         }
         let because = match self.who {
-            Who::Own => Some(Because::Saved),
+            Who::Own => Some(self.ours(sighting)),
             Who::Nobody => self.at_start_up(sighting, now),
             Who::Journal { unanswered } => self.after_save(unanswered, sighting, now),
         };
@@ -178,6 +186,13 @@ impl Choice {
         self.who = Who::Own;
         self.saved = None;
         Verdict::RunOwn(because)
+    }
+
+    fn ours(&mut self, sighting: Sighting) -> Because {
+        if sighting == (Sighting::Busy { checks: true }) {
+            self.doubled += 1;
+        }
+        if self.doubled == DOUBLED { Because::Unheard } else { Because::Saved }
     }
 
     fn at_start_up(&mut self, sighting: Sighting, now: Instant) -> Option<Because> {
@@ -333,6 +348,18 @@ mod tests {
         assert_eq!(verdict, Verdict::RunOwn(Because::Saved));
         choice.saved(now);
         assert_eq!(choice.due(), Some(now + DEBOUNCE));
+    }
+
+    #[test]
+    fn saves_that_both_check_are_noticed() {
+        let (mut choice, now) = choice(Source::Auto);
+        decide(&mut choice, now, |_| Sighting::Absent);
+        for because in [Because::Saved, Because::Unheard] {
+            choice.saved(now);
+            assert!(choice.wants_sighting());
+            assert_eq!(choice.waited(CHECKS, now + DEBOUNCE), Verdict::RunOwn(because));
+        }
+        assert!(!choice.wants_sighting(), "it was said");
     }
 
     #[test]

@@ -36,8 +36,8 @@ fn vs_code_offers_the_settings_of_the_manual() {
         serde_json::from_str(include_str!("../../editors/vscode/package.json")).unwrap();
     let offered = manifest["contributes"]["configuration"]["properties"].as_object().unwrap();
     // How the extension starts the server is its own affair.
-    let is_own =
-        |name: &str| name.starts_with("sendlens.server.") || name == "sendlens.trace.server";
+    const OWN: [&str; 3] = ["sendlens.server.", "sendlens.trace.", "sendlens.editor."];
+    let is_own = |name: &str| OWN.iter().any(|prefix| name.starts_with(prefix));
     let offered = offered.iter().filter(|(name, _)| !is_own(name));
     let offered: BTreeMap<_, _> = offered
         .map(|(name, setting)| {
@@ -53,6 +53,16 @@ fn vs_code_offers_the_settings_of_the_manual() {
         *description = description.replace(" See below.", "");
     }
     assert_eq!(offered, in_manual, "run `npm run settings` in editors/vscode");
+}
+
+#[test]
+fn editors_and_server_have_one_version() {
+    let manifest: Value =
+        serde_json::from_str(include_str!("../../editors/vscode/package.json")).unwrap();
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    let plugin = include_str!("../../editors/neovim/lua/sendlens/init.lua");
+    let version = format!("M.version = '{}'", env!("CARGO_PKG_VERSION"));
+    assert!(plugin.contains(&version), "no {version} in the plugin for Neovim");
 }
 
 /// Name, default and description of each setting in the manual.
