@@ -104,7 +104,7 @@ fn is_iterator(call: &ast::MethodCallExpr) -> bool {
         "flatten",
         "split_whitespace",
     ];
-    call.name_ref().is_some_and(|it| KNOWN.contains(&&*it.text()))
+    call.name_ref().is_some_and(|it| KNOWN.contains(&it.text()))
 }
 
 #[cfg(test)]

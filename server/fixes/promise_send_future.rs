@@ -96,7 +96,7 @@ fn uses_every_argument(func: &ast::Fn, body: &ast::StmtList) -> bool {
         && list.params().all(|param| {
             let names = param.syntax().descendants().filter_map(ast::IdentPat::cast);
             let names: Vec<_> = names.filter_map(|it| it.name()).collect();
-            !names.is_empty() && names.iter().all(|it| uses(&it.text()))
+            !names.is_empty() && names.iter().all(|it| uses(it.text()))
         })
 }
 
