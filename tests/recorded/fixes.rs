@@ -1,7 +1,7 @@
 //! Scores the fixes of the programs with plain cargo as the judge.
 //!
 //! Every verified fix of every problem is applied alone to a copy, and cargo checks the copy: the
-//! problem must be gone and no other error new. `programs/experts.txt` says what a person would
+//! problem must be gone and no other error new. `experts.txt` says what a person would
 //! have chosen first, written down before anything was offered.
 
 use std::{
@@ -150,7 +150,7 @@ struct Experts(BTreeMap<(String, String), Vec<String>>);
 
 impl Experts {
     fn read() -> Self {
-        let text = fs::read_to_string(home().join("programs/experts.txt")).unwrap_or_default();
+        let text = fs::read_to_string(home().join("experts.txt")).unwrap_or_default();
         let rows = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
         let choices = rows.map(|row| {
             let mut cells = row.rsplitn(3, " | ").map(str::trim);

@@ -15,7 +15,7 @@
 //! compares with `<program>.asked`, or with `<program>.expect` where asking changes nothing.
 //!
 //! `fixes` lets plain cargo judge every verified fix of every problem, and compares the first
-//! offer with an expert's choice (`programs/experts.txt`).
+//! offer with an expert's choice (`experts.txt`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

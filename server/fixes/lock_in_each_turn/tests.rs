@@ -1,3 +1,5 @@
+//! Locks that loops take once and for all.
+
 use crate::fixes::tests::{check, check_declines};
 
 const ID: &str = "lock_in_each_turn";

@@ -1,3 +1,5 @@
+//! Ways through fns of one name in several files.
+
 use camino::Utf8PathBuf;
 
 use super::*;
