@@ -153,19 +153,16 @@ impl Experts {
         let text = fs::read_to_string(home().join("experts.txt")).unwrap_or_default();
         let rows = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
         let choices = rows.map(|row| {
-            let mut cells = row.rsplitn(3, " | ").map(str::trim);
-            let (also, choice) = (cells.next().unwrap(), cells.next().unwrap());
-            let (also, choice) = match choice.contains(" | ") {
-                false => (also, choice),
-                true => panic!("not four columns: {row}"),
-            };
-            let head: Vec<&str> = cells.next().unwrap().splitn(2, " | ").map(str::trim).collect();
-            let (value, place) = head[1].rsplit_once(" | ").unwrap();
-            let value = format!("{} {}", value.trim(), place.trim());
+            // A value may contain the separator, the last column may be empty.
+            let row = format!("{row} ");
+            let mut cells = row.rsplitn(4, " | ").map(str::trim);
+            let mut cell = || cells.next().unwrap_or_else(|| panic!("too few columns: {row}"));
+            let (also, choice, place, head) = (cell(), cell(), cell(), cell());
+            let (program, value) = head.split_once(" | ").unwrap();
             let ids = std::iter::once(choice).chain(also.split(','));
             let ids = ids.map(|it| it.trim().to_owned());
             let ids = ids.filter(|id| !id.is_empty() && !id.starts_with("none"));
-            ((head[0].to_owned(), value), ids.collect())
+            ((program.trim().to_owned(), format!("{} {place}", value.trim())), ids.collect())
         });
         Self(choices.collect())
     }
