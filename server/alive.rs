@@ -1,8 +1,12 @@
 //! What is alive across each await of an open file, kept up while the user types.
 //!
 //! The analysis of the text says which value crosses which await; the compiler adds types and
-//! verdicts later. An edit moves all that is known, and the async fn around it is analysed anew
-//! at once; the whole file follows when typing rests.
+//! verdicts later. An edit moves all that is known, and the items that it changes are analysed
+//! anew at once.
+
+mod follow;
+
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use ra_ap_syntax::{Edition, TextRange};
@@ -16,6 +20,8 @@ use crate::{
     syntax::{self, AsyncBody, BodyKind, Origin},
     text::Lines,
 };
+
+pub use follow::Follow;
 
 /// A stretch of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +41,11 @@ impl Stretch {
     /// Whether another stretch lies wholly within this one.
     pub fn contains(&self, inner: &Self) -> bool {
         self.start <= inner.start && inner.end <= self.end
+    }
+
+    /// Whether two stretches have text in common.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
     }
 
     /// The same with its file.
@@ -114,7 +125,7 @@ pub struct Body {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Alive {
     /// Outermost first, in source order.
-    pub bodies: Vec<Body>,
+    pub bodies: Vec<Arc<Body>>,
 }
 
 impl Alive {
@@ -127,7 +138,8 @@ impl Alive {
     /// Bodies of a text with what is known of each of their crossings.
     pub fn of(text: &str, bodies: impl Iterator<Item = (AsyncBody, Vec<Known>)>) -> Self {
         let lines = Lines::new(text);
-        Self { bodies: bodies.map(|(body, known)| place(&lines, body, known)).collect() }
+        let bodies = bodies.map(|(body, known)| Arc::new(place(&lines, body, known)));
+        Self { bodies: bodies.collect() }
     }
 
     /// Whether there is anything to ask the compiler about.
@@ -135,84 +147,64 @@ impl Alive {
         self.bodies.iter().all(|body| body.values.is_empty())
     }
 
-    /// Follows edits that led to `text`.
-    pub fn edit(&mut self, shifts: &[Shift], text: &Rope, edition: Edition) {
-        for shift in shifts {
-            self.shift(shift);
-        }
-        if let Some(last) = shifts.last() {
-            self.reanalyse(last, text, edition);
-        }
-    }
-
-    fn shift(&mut self, shift: &Shift) {
-        let moves = |at: &mut Stretch| shift.stretch(&mut at.start, &mut at.end);
-        self.bodies.retain_mut(|body| {
-            body.awaits.retain_mut(moves);
-            body.values.retain_mut(|value| {
-                value.awaits.retain_mut(moves);
-                moves(&mut value.at)
-            });
-            moves(&mut body.header) && moves(&mut body.at)
-        });
-    }
-
     /// Takes over what is known of values that are still where they were, where nothing newer is.
     pub fn adopt(&mut self, before: &Self) {
-        let known = before.bodies.iter().flat_map(|body| &body.values);
-        let known = known.filter(|value| value.known != Known::default());
-        let known: FxHashMap<_, _> =
-            known.map(|value| ((value.at, value.name.as_deref()), &value.known)).collect();
-        let values = self.bodies.iter_mut().flat_map(|body| &mut body.values);
-        for value in values.filter(|value| value.known == Known::default()) {
+        let known = memory(before.bodies.iter().map(|body| &**body));
+        for body in &mut self.bodies {
+            Arc::make_mut(body).adopt(&known);
+        }
+    }
+}
+
+impl Body {
+    fn stretches(&mut self) -> impl Iterator<Item = &mut Stretch> {
+        let values = self.values.iter_mut();
+        let values = values.flat_map(|value| [&mut value.at].into_iter().chain(&mut value.awaits));
+        [&mut self.at, &mut self.header].into_iter().chain(&mut self.awaits).chain(values)
+    }
+
+    /// Follows an edit. `false` when its text is gone.
+    fn shift(&mut self, shift: &Shift) -> bool {
+        let moves = |at: &mut Stretch| shift.stretch(&mut at.start, &mut at.end);
+        self.awaits.retain_mut(moves);
+        self.values.retain_mut(|value| {
+            value.awaits.retain_mut(moves);
+            moves(&mut value.at)
+        });
+        moves(&mut self.header) && moves(&mut self.at)
+    }
+
+    /// Follows the text around it, which starts elsewhere now.
+    fn relocate(&mut self, from: Position, to: Position) {
+        let place = |position: &mut Position| {
+            if position.line == from.line {
+                position.column = position.column + to.column - from.column;
+            }
+            position.line = position.line + to.line - from.line;
+        };
+        for at in self.stretches() {
+            place(&mut at.start);
+            place(&mut at.end);
+        }
+    }
+
+    /// Takes over what is known of values that are where those of another body were.
+    fn adopt(&mut self, known: &Memory<'_>) {
+        for value in self.values.iter_mut().filter(|value| value.known == Known::default()) {
             if let Some(known) = known.get(&(value.at, value.name.as_deref())) {
                 value.known = Known::clone(known);
             }
         }
     }
+}
 
-    /// Analyses the async fn around an edit: it stands on its own, and is short beside its file.
-    fn reanalyse(&mut self, shift: &Shift, text: &Rope, edition: Edition) -> Option<()> {
-        let edited = Stretch { start: shift.start, end: shift.new_end };
-        let around = |body: &&Body| body.kind == BodyKind::Fn && body.at.contains(&edited);
-        let at = self.bodies.iter().find(around)?.at;
-        let slice = text.get_slice(char_index(text, at.start)..char_index(text, at.end))?;
-        let mut anew = Self::analyse(&slice.to_string(), edition);
-        let whole = anew.bodies.first()?.kind == BodyKind::Fn;
-        // Unbalanced braces: what was known is better, until typing rests.
-        if !whole {
-            return None;
-        }
-        anew.move_to(at.start);
-        anew.adopt(self);
-        let first = self.bodies.iter().position(|body| at.contains(&body.at))?;
-        self.bodies.retain(|body| !at.contains(&body.at));
-        self.bodies.splice(first..first, anew.bodies);
-        Some(())
-    }
+/// What is known of values, by their place and name.
+type Memory<'a> = FxHashMap<(Stretch, Option<&'a str>), &'a Known>;
 
-    /// From places in a part of a text to places in the whole.
-    fn move_to(&mut self, start: Position) {
-        let place = |position: &mut Position| {
-            if position.line == 1 {
-                position.column += start.column - 1;
-            }
-            position.line += start.line - 1;
-        };
-        let moves = |at: &mut Stretch| {
-            place(&mut at.start);
-            place(&mut at.end);
-        };
-        for body in &mut self.bodies {
-            moves(&mut body.at);
-            moves(&mut body.header);
-            body.awaits.iter_mut().for_each(moves);
-            for value in &mut body.values {
-                moves(&mut value.at);
-                value.awaits.iter_mut().for_each(moves);
-            }
-        }
-    }
+fn memory<'a>(bodies: impl IntoIterator<Item = &'a Body>) -> Memory<'a> {
+    let values = bodies.into_iter().flat_map(|body| &body.values);
+    let known = values.filter(|value| value.known != Known::default());
+    known.map(|value| ((value.at, value.name.as_deref()), &value.known)).collect()
 }
 
 fn place(lines: &Lines, body: AsyncBody, known: Vec<Known>) -> Body {
@@ -240,75 +232,4 @@ fn place(lines: &Lines, body: AsyncBody, known: Vec<Known>) -> Body {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "// żółw 🦀\nasync fn f(m: M) {\n    let g = m.lock();\n    io().await;\n    \
-        g.use_it();\n}\n\nasync fn h(n: N) {\n    io().await;\n    n.use_it();\n}\n";
-
-    fn at(line: u32, column: u32) -> Position {
-        Position { line, column }
-    }
-
-    fn known(ty: &str) -> Known {
-        Known { ty: Some(ty.into()), send: Some(false), why: Vec::new() }
-    }
-
-    fn value<'a>(alive: &'a Alive, name: &str) -> Option<&'a Value> {
-        let mut values = alive.bodies.iter().flat_map(|body| &body.values);
-        values.find(|value| value.name.as_deref() == Some(name))
-    }
-
-    /// Replaces the first `old`, as an editor does.
-    fn edit(alive: &mut Alive, text: &str, old: &str, new: &str) -> String {
-        let from = text.find(old).unwrap();
-        let after = text.replacen(old, new, 1);
-        let position = |text: &str, offset: usize| {
-            Lines::new(text).position(u32::try_from(offset).unwrap().into())
-        };
-        let shift = Shift {
-            start: position(text, from),
-            old_end: position(text, from + old.len()),
-            new_end: position(&after, from + new.len()),
-        };
-        alive.edit(&[shift], &Rope::from_str(&after), Edition::Edition2024);
-        after
-    }
-
-    fn fresh() -> Alive {
-        let mut alive = Alive::analyse(TEXT, Edition::Edition2024);
-        for value in alive.bodies.iter_mut().flat_map(|body| &mut body.values) {
-            value.known = known("T");
-        }
-        alive
-    }
-
-    #[test]
-    fn an_edit_elsewhere_moves_everything() {
-        let mut alive = fresh();
-        edit(&mut alive, TEXT, "// żółw 🦀", "// 🦀\n// ż");
-        assert_eq!(value(&alive, "g").unwrap().at.start, at(4, 9));
-        assert_eq!(value(&alive, "g").unwrap().known, known("T"));
-        assert_eq!(value(&alive, "n").unwrap().awaits[0].start, at(10, 10));
-    }
-
-    #[test]
-    fn an_edit_in_an_async_fn_is_analysed_at_once() {
-        let mut alive = fresh();
-        let text = edit(&mut alive, TEXT, "io().await;", "let ż = 1; drop(g); io().await; ż;");
-        assert_eq!(value(&alive, "ż").unwrap().known, Known::default(), "nobody was asked");
-        assert_eq!(value(&alive, "n").unwrap().known, known("T"));
-        let mut whole = Alive::analyse(&text, Edition::Edition2024);
-        whole.adopt(&alive);
-        assert_eq!(alive, whole);
-    }
-
-    #[test]
-    fn broken_text_keeps_what_was_known() {
-        let mut alive = fresh();
-        edit(&mut alive, TEXT, "async fn h", "async f h");
-        assert!(value(&alive, "g").is_some() && value(&alive, "n").is_some());
-        edit(&mut alive, TEXT, "\n\nasync fn h(n: N) {\n    io().await;\n    n.use_it();\n}\n", "");
-        assert!(value(&alive, "n").is_none(), "deleted with its text");
-    }
-}
+mod tests;

@@ -23,10 +23,10 @@ use tokio::{
 
 use self::{judging::Judging, served::Served, tracking::Tracking};
 use crate::{
-    alive::Alive,
+    alive::{Alive, Follow},
     documents::{Change, Documents},
     encoding::Encoding,
-    flycheck::{Config, Flycheck, Outcome, Report, What},
+    flycheck::{Config, Flycheck, Outcome, Remark, Report, What},
     oracle::{Oracle, Recheck},
     problem::{Fix, Problem},
     rustc::Line,
@@ -107,6 +107,8 @@ pub enum Event {
         version: i32,
         /// The edition it is written in.
         edition: Edition,
+        /// What follows its edits from now on.
+        follow: Follow,
         /// The result.
         alive: Alive,
     },
@@ -161,6 +163,8 @@ pub enum Level {
 pub enum Notice {
     /// A message.
     Message(Level, String),
+    /// Something for the log that the editor keeps.
+    Log(String),
     /// A check of ours started.
     CheckStarted(u64),
     /// How many units it has seen.
@@ -178,6 +182,10 @@ pub struct Start {
     pub encoding: Encoding,
     /// Whether cargo and rustc may be run there.
     pub trusted: bool,
+    /// The editor's process.
+    pub client: Option<u32>,
+    /// Whether the editor says that it runs rust-analyzer as well.
+    pub beside_analyzer: bool,
 }
 
 /// Sends events to the engine. Cheap to clone.
@@ -317,8 +325,8 @@ impl Engine {
             Event::Examined(judged) => self.examined(judged),
             Event::FixKnown(judged) => self.fix_known(judged),
             Event::AllFixesKnown(judged) => self.all_fixes_known(judged),
-            Event::Analysed { file, version, edition, alive } => {
-                self.analysed(&file, version, edition, alive);
+            Event::Analysed { file, version, edition, follow, alive } => {
+                self.analysed(&file, version, edition, follow, alive);
             }
             Event::Rechecked { workspace, run, epoch, answer } => {
                 self.rechecked(workspace, run, epoch, answer);
@@ -604,6 +612,8 @@ impl Engine {
             workspace: workspace.clone(),
             settings,
             trusted,
+            client: self.start.client,
+            beside_analyzer: self.start.beside_analyzer,
             runs: Arc::clone(&self.runs),
         };
         let listener = Arc::new(move |report| handle.send(Event::Report(report)));
@@ -642,6 +652,7 @@ impl Engine {
             }
             What::Line(line) => self.line(workspace, run, line),
             What::Ended(outcome) => self.ended(workspace, run, outcome),
+            What::Remark(remark) => self.remark(remark),
         }
     }
 
@@ -667,6 +678,16 @@ impl Engine {
         }
         let units = served.results.reached(run);
         self.notice(Notice::CheckProgress(run, units));
+    }
+
+    fn remark(&mut self, remark: Remark) {
+        let text = served::remark(remark).to_owned();
+        match remark {
+            Remark::AnalyzerIsUnheard => self.tell(Level::Warning, text),
+            Remark::AnalyzerIsAwaited | Remark::AnalyzerIsSilent | Remark::AnalyzerIsSlow => {
+                self.notice(Notice::Log(text));
+            }
+        }
     }
 
     fn ended(&mut self, workspace: usize, run: u64, outcome: Outcome) {

@@ -128,6 +128,40 @@ pub struct Held {
     pub why: Vec<String>,
 }
 
+impl Held {
+    /// What a sentence or a title calls the value: its name, else its text on one line, cut when
+    /// it is long. A value that only a macro's expansion has goes by the macro: `select!`.
+    pub fn label(&self) -> String {
+        const LENGTH_MAX: usize = 60;
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        if let Some(name) = self.macro_name() {
+            return format!("{name}!");
+        }
+        let mut label = String::new();
+        for line in self.text.lines().map(str::trim) {
+            let is_joined = label.is_empty() || label.ends_with('(');
+            if !is_joined && !line.starts_with(['.', '?', ')', ',', ';']) {
+                label.push(' ');
+            }
+            label.push_str(line);
+        }
+        match label.char_indices().nth(LENGTH_MAX) {
+            Some((end, _)) => format!("{}…", label.get(..end).unwrap_or_default()),
+            None => label,
+        }
+    }
+
+    /// The macro whose call stands for a value that only its expansion has.
+    pub fn macro_name(&self) -> Option<&str> {
+        let (path, rest) = self.text.split_once('!')?;
+        let is_path = path.chars().all(|c| c == '_' || c == ':' || c.is_alphanumeric());
+        let is_call = rest.trim_start().starts_with(['(', '{', '[']);
+        (self.name.is_none() && !path.is_empty() && is_path && is_call).then_some(path)
+    }
+}
+
 /// How sure we are of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -257,5 +291,40 @@ impl Problem {
         held.chain([&self.future.span, &self.reported_at])
             .find(|span| span.is_local())
             .unwrap_or(&self.reported_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_values() {
+        let at = Position { line: 1, column: 1 };
+        let span = Span { file: "a.rs".into(), start: at, end: at };
+        let held = |name: Option<&str>, text: &str| Held {
+            name: name.map(str::to_owned),
+            text: text.to_owned(),
+            ty: None,
+            send: None,
+            span: span.clone(),
+            awaits: Vec::new(),
+            why: Vec::new(),
+        };
+        for (name, text, label) in [
+            (Some("żółw"), "mut żółw", "żółw"),
+            (None, "m.lock().unwrap()", "m.lock().unwrap()"),
+            (
+                None,
+                "m\n        .lock(\n            a,\n        )\n        .unwrap()",
+                "m.lock(a,).unwrap()",
+            ),
+            (None, "tokio::select! {\n  _ = a => {}\n}", "tokio::select!"),
+            (None, "!x", "!x"),
+        ] {
+            assert_eq!(held(name, text).label(), label);
+        }
+        let long = held(None, &"ż".repeat(100)).label();
+        assert_eq!(long, format!("{}…", "ż".repeat(60)));
     }
 }

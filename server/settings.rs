@@ -148,7 +148,7 @@ impl Default for Settings {
 
 impl Default for FlycheckSettings {
     fn default() -> Self {
-        Self { source: Source::Auto, grace_ms: 5_000 }
+        Self { source: Source::Auto, grace_ms: 3_000 }
     }
 }
 

@@ -27,6 +27,11 @@ impl Lines {
         Position { line: at.line + 1, column: column + 1 }
     }
 
+    /// Where the text ends.
+    pub fn end(&self) -> Position {
+        self.position(self.len)
+    }
+
     /// The byte offset of a 1-based line and character; `None` when the text has no such place.
     pub fn offset(&self, position: Position) -> Option<TextSize> {
         let line = position.line.checked_sub(1)?;

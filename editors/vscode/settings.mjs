@@ -27,8 +27,8 @@ const properties = {};
 for (const row of manual.split('\n').filter((line) => line.startsWith('| `sendlens.'))) {
   const [name, value, description] = row.split('|').slice(1, 4).map((cell) => cell.trim());
   const key = name.replaceAll('`', '');
-  // The editor itself vouches for a folder.
-  if (key === 'sendlens.trusted') continue;
+  // The editor itself says these.
+  if (['sendlens.trusted', 'sendlens.besideRustAnalyzer'].includes(key)) continue;
   const fallback = JSON.parse(value.replaceAll('`', ''));
   properties[key] = {
     type: type(fallback),
@@ -40,7 +40,7 @@ for (const row of manual.split('\n').filter((line) => line.startsWith('| `sendle
   if (type(fallback) === 'integer') properties[key].minimum = 0;
 }
 
-const own = ['sendlens.server.', 'sendlens.trace.'];
+const own = ['sendlens.server.', 'sendlens.trace.', 'sendlens.editor.'];
 const kept = Object.entries(manifest.contributes.configuration.properties).filter(([key]) =>
   own.some((prefix) => key.startsWith(prefix)),
 );

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     documents::Documents,
-    flycheck::{Flycheck, Outcome, Results},
+    flycheck::{Flycheck, Outcome, Remark, Results},
     oracle::{Oracle, Recheck},
     problem::Problem,
     recognise::{complete, recognise},
@@ -172,6 +172,27 @@ impl Served {
             let mut unsaved = document.unsaved().iter();
             unsaved.all(|shift| shift.problem(problem, &file))
         })
+    }
+}
+
+/// What the user should know about who checks.
+pub(super) fn remark(remark: Remark) -> &'static str {
+    match remark {
+        Remark::AnalyzerIsAwaited => "rust-analyzer is at work: waiting for its check.",
+        Remark::AnalyzerIsSilent => {
+            "rust-analyzer runs here but does not check (`checkOnSave` is off, or its check \
+             command is for saves only): Sendlens runs its own check."
+        }
+        Remark::AnalyzerIsUnheard => {
+            "rust-analyzer checks this workspace where Sendlens cannot read along, so both check. \
+             If it is older than October 2025, update it. If `check.overrideCommand` is set, put \
+             `sendlens flycheck --` before its command. If its `cargo.targetDir` is a path, set \
+             `sendlens.cargo.targetDir` to the same."
+        }
+        Remark::AnalyzerIsSlow => {
+            "rust-analyzer has not checked after five minutes: Sendlens runs its own check until \
+             it does."
+        }
     }
 }
 

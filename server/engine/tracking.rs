@@ -1,7 +1,10 @@
-//! What is alive across the awaits of the open files: moved with each edit, analysed when typing
-//! rests, and completed by the compiler when nothing else is to be asked.
+//! What is alive across the awaits of the open files: analysed when a file is opened, brought up to
+//! date with each edit, and completed by the compiler when nothing else is to be asked.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::Edition;
@@ -10,8 +13,8 @@ use tokio::task::spawn_blocking;
 
 use super::{Engine, Event, judging::Running};
 use crate::{
-    alive::Alive,
-    documents::Documents,
+    alive::{Alive, Follow},
+    documents::{Document, Documents},
     oracle::{Oracle, Recheck},
     shift::Shift,
     sources::Sources,
@@ -28,6 +31,8 @@ pub(super) struct Tracking {
 struct Tracked {
     alive: Arc<Alive>,
     edition: Edition,
+    /// Follows the edits, once the whole was analysed.
+    follow: Option<Follow>,
     /// The version that is being analysed as a whole, or was last.
     started: Option<i32>,
     /// The version that was.
@@ -46,6 +51,7 @@ impl Tracking {
         let tracked = Tracked {
             alive,
             edition,
+            follow: None,
             started: None,
             analysed: None,
             checked: Some(version),
@@ -67,7 +73,7 @@ impl Tracking {
 
     pub(super) fn edited(&mut self, file: &Utf8Path, shifts: &[Shift], documents: &Documents) {
         if let (Some(tracked), Some(document)) = (self.files.get_mut(file), documents.get(file)) {
-            Arc::make_mut(&mut tracked.alive).edit(shifts, &document.text, tracked.edition);
+            tracked.edited(shifts, document);
         }
     }
 
@@ -97,8 +103,35 @@ impl Tracking {
     }
 }
 
+impl Tracked {
+    /// Follows edits at once. Before the whole was analysed there is nothing to follow.
+    fn edited(&mut self, shifts: &[Shift], document: &Document) {
+        if shifts.is_empty() {
+            return;
+        }
+        let Some(mut follow) = self.follow.take() else {
+            return;
+        };
+        let mut alive = Alive::clone(&self.alive);
+        let followed = catch_unwind(AssertUnwindSafe(|| {
+            follow.edit(&mut alive, shifts, document.text.to_string());
+            (follow, alive)
+        }));
+        // A text that breaks the parser is analysed as a whole when typing rests.
+        let Ok((follow, alive)) = followed else {
+            tracing::error!("following an edit panicked");
+            self.alive = Arc::default();
+            return;
+        };
+        self.follow = Some(follow);
+        self.alive = Arc::new(alive);
+        self.started = Some(document.version);
+        self.analysed = Some(document.version);
+    }
+}
+
 impl Engine {
-    /// Analyses the files that were edited since.
+    /// Analyses the files that were opened.
     pub(super) fn analyse_next(&mut self) {
         for (file, tracked) in &mut self.tracking.files {
             let Some(document) = self.documents.get(file) else {
@@ -113,8 +146,8 @@ impl Engine {
             let handle = self.out.handle.clone();
             spawn_blocking(move || {
                 let edition = workspace::edition_of(&file);
-                let alive = Alive::analyse(&text.to_string(), edition);
-                handle.send(Event::Analysed { file, version, edition, alive });
+                let (follow, alive) = Follow::new(text.to_string(), edition);
+                handle.send(Event::Analysed { file, version, edition, follow, alive });
             });
         }
     }
@@ -124,6 +157,7 @@ impl Engine {
         file: &Utf8Path,
         version: i32,
         edition: Edition,
+        follow: Follow,
         alive: Alive,
     ) {
         let is_current = self.documents.get(file).is_some_and(|it| it.version == version);
@@ -132,6 +166,7 @@ impl Engine {
         };
         tracked.analysed = Some(version);
         tracked.edition = edition;
+        tracked.follow = Some(follow);
         if self.tracking.learn(file, alive) {
             self.learnt();
         }

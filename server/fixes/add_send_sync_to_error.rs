@@ -66,10 +66,7 @@ fn subject(world: &World<'_>, seeds: &[Site], context: &FixContext<'_>) -> Strin
         let token = tree.token_at_offset(site.start.into()).left_biased()?;
         retype::names_definition(&token.parent()?)
     });
-    definition.unwrap_or_else(|| {
-        let text = context.held.text.lines().next().unwrap_or_default();
-        text.to_owned()
-    })
+    definition.unwrap_or_else(|| context.held.label())
 }
 
 /// Every such error type of the package: where following names did not lead far enough.

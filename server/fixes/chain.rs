@@ -170,6 +170,22 @@ pub(super) fn writes_through(node: &SyntaxNode) -> bool {
     })
 }
 
+/// Whether an expression gives a value of its own, whatever it reads: a length, a sum, a field
+/// that can be copied.
+pub(super) fn is_owned(expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::MethodCallExpr(call) => {
+            call.name_ref().is_some_and(|name| OWNED.contains(&name.text()))
+        }
+        ast::Expr::PrefixExpr(_)
+        | ast::Expr::FieldExpr(_)
+        | ast::Expr::BinExpr(_)
+        | ast::Expr::CastExpr(_)
+        | ast::Expr::MacroExpr(_) => true,
+        _ => false,
+    }
+}
+
 /// How to write `expr` so that its value stands on its own, the plain form first. `is_guard`
 /// says that the plain expression is still the guard.
 pub(super) fn owned_forms(expr: &ast::Expr, is_guard: bool) -> Vec<String> {

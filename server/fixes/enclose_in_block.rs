@@ -16,6 +16,7 @@
 //! the last statement stay on its line.
 
 mod borrowed;
+mod head;
 
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
@@ -30,7 +31,7 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
     let name = context.held.name.as_deref()?;
     let small = Region::find(context, name)?;
     if !small.later_uses().is_empty() {
-        return None;
+        return taken_out(context, &small, name);
     }
     let is_idle = !small.uses_value() && small.dropped.is_none();
     if is_idle {
@@ -52,6 +53,19 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
         title: format!("Enclose `{name}` in a block that ends before the `.await`"),
         note: None,
         variants,
+        reach: Reach::Body,
+        repairs: &[],
+    })
+}
+
+/// The value is used once more, at the start of the statement that awaits.
+fn taken_out(context: &FixContext<'_>, region: &Region, name: &str) -> Option<Draft> {
+    let head = head::find(context, region, name)?;
+    Some(Draft {
+        id: "enclose_in_block",
+        title: format!("Take `{}` before the `.await` and let `{name}` go", head.taken),
+        note: None,
+        variants: head.variants,
         reach: Reach::Body,
         repairs: &[],
     })

@@ -24,6 +24,7 @@ const WITHIN_BODY: &[&str] = &[
     "drop_before_await",
     "move_after_await",
     "await_first",
+    "lock_in_each_turn",
 ];
 
 /// Whether a fix can work on a block alone.

@@ -9,6 +9,8 @@ mod add_send_sync_to_error;
 mod add_send_to_trait_object;
 mod async_move;
 mod await_first;
+mod borrow_argument_mutably;
+mod borrowed_argument;
 mod bound_trait_future;
 mod box_awaited_future;
 mod box_trait_future;
@@ -28,6 +30,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
@@ -43,9 +46,11 @@ mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
 mod retype;
+mod share_contents;
 mod spawn_local;
 mod split_branch_at_await;
 mod stringify_error_before_await;
+mod take_owned_argument;
 mod use_send_rng;
 mod use_send_variant;
 
@@ -119,6 +124,10 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    if draft.id == "replace_rc_with_arc" {
+        let written: String = edits.iter().map(|it| it.new_text.as_str()).collect();
+        return share_contents::note(&written).map(str::to_owned);
+    }
     if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
         return draft.note.clone();
     }
@@ -148,6 +157,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
+    ("lock_in_each_turn", lock_in_each_turn::lock_in_each_turn),
     ("capture_by_move", capture_by_move::capture_by_move),
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
@@ -167,6 +177,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("use_send_variant", use_send_variant::use_send_variant),
     ("make_trait_future_send", make_trait_future_send::make_trait_future_send),
     ("bound_trait_future", bound_trait_future::bound_trait_future),
+    ("take_owned_argument", take_owned_argument::take_owned_argument),
+    ("borrow_argument_mutably", borrow_argument_mutably::borrow_argument_mutably),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
     ("spawn_local", spawn_local::spawn_local),
     ("add_debug_handler", add_debug_handler::add_debug_handler),

@@ -88,6 +88,13 @@ impl Region {
         }
     }
 
+    /// The region with every statement before the one that awaits.
+    pub(super) fn up_to_await(&self) -> Self {
+        let mut whole = self.clone();
+        whole.inside.append(&mut whole.between);
+        whole
+    }
+
     /// Whether some statement goes in besides the declaration.
     pub(super) fn uses_value(&self) -> bool {
         self.inside.len() > 1

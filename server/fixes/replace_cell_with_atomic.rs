@@ -25,45 +25,64 @@ use crate::{
 
 const ORDERING: &str = "std::sync::atomic::Ordering::SeqCst";
 
-/// The atomic for what a cell holds.
-fn atomic(problem: &Problem) -> Option<&'static str> {
-    let leaf = problem.leaf.as_deref()?;
+/// What a cell may hold, and the atomic for it.
+pub(super) const ATOMICS: &[(&str, &str)] = &[
+    ("bool", "AtomicBool"),
+    ("u8", "AtomicU8"),
+    ("u16", "AtomicU16"),
+    ("u32", "AtomicU32"),
+    ("u64", "AtomicU64"),
+    ("usize", "AtomicUsize"),
+    ("i8", "AtomicI8"),
+    ("i16", "AtomicI16"),
+    ("i32", "AtomicI32"),
+    ("i64", "AtomicI64"),
+    ("isize", "AtomicIsize"),
+];
+
+/// The atomic for the cell in a type.
+fn atomic(leaf: &str) -> Option<&'static str> {
     let (before, inner) = leaf.rsplit_once("Cell<")?;
     if before.ends_with("Ref") || before.ends_with("Once") || before.ends_with("Unsafe") {
         return None;
     }
-    Some(match inner.trim_end_matches('>') {
-        "bool" => "AtomicBool",
-        "u8" => "AtomicU8",
-        "u16" => "AtomicU16",
-        "u32" => "AtomicU32",
-        "u64" => "AtomicU64",
-        "usize" => "AtomicUsize",
-        "i8" => "AtomicI8",
-        "i16" => "AtomicI16",
-        "i32" => "AtomicI32",
-        "i64" => "AtomicI64",
-        "isize" => "AtomicIsize",
-        _ => return None,
-    })
+    let inner = inner.trim_end_matches('>');
+    ATOMICS.iter().find(|(held, _)| *held == inner).map(|(_, name)| *name)
 }
 
-fn target(problem: &Problem) -> Option<Renames> {
+/// The change for the cell in a type.
+pub(super) fn target(leaf: &str) -> Option<Renames> {
+    Some(to(atomic(leaf)?))
+}
+
+/// The change to the atomic that an error names.
+pub(super) fn target_named_in(words: &str) -> Option<Renames> {
+    let is_named = |(held, name): &&(&str, &str)| {
+        words.contains(&format!("{name}`")) || words.contains(&format!("Atomic<{held}>"))
+    };
+    Some(to(ATOMICS.iter().find(is_named)?.1))
+}
+
+fn to(atomic: &'static str) -> Renames {
     let mut all = RENAMES.to_vec();
     all.push(Rename {
         modules: &["std::cell", "cell", "core::cell"],
         name: "Cell",
         new_module: "std::sync::atomic",
-        new_name: atomic(problem)?,
+        new_name: atomic,
         drops_arguments: true,
     });
-    Some(Renames { all, in_fields: true })
+    Renames { all, in_fields: true }
+}
+
+fn of_problem(problem: &Problem) -> Option<Renames> {
+    target(problem.leaf.as_deref()?)
 }
 
 /// Drafts `replace_cell_with_atomic`.
 pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft> {
-    let atomic = atomic(context.problem)?;
-    let edits = seeds(context, &target(context.problem)?)?;
+    let atomic = atomic(context.problem.leaf.as_deref()?)?;
+    let edits = seeds(context, &of_problem(context.problem)?)?;
     Some(Draft {
         id: "replace_cell_with_atomic",
         title: format!("Replace the `Cell` of `{}` with `{atomic}`", subject(context)),
@@ -78,23 +97,24 @@ pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft
 }
 
 fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
-    change(context, &target(context.problem)?)
+    change(context, &of_problem(context.problem)?)
 }
 
 /// Shortens the new names.
 pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
-    shorten(problem, before, after, &target(problem)?)
+    shorten(problem, before, after, &of_problem(problem)?)
 }
 
 /// `get`, `set`, `replace` and `take` by their atomic names.
-fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let world = World::new(context.sources, context.problem);
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);
     let (node, _) = node_at(&world, &span)?;
     let call = ast::MethodCallExpr::cast(node.parent()?)?;
     let name = call.name_ref().filter(|it| *it.syntax() == node)?;
-    let is_bool = atomic(context.problem) == Some("AtomicBool");
+    let words = retype::texts_of(context.error);
+    let is_bool = words.contains("AtomicBool") || words.contains("Atomic<bool>");
     let (new_name, arguments) = match name.text() {
         "get" => ("load", ORDERING.to_owned()),
         "set" => ("store", format!(", {ORDERING}")),

@@ -85,7 +85,7 @@ fn subject(world: &World<'_>, site: &Site, context: &FixContext<'_>) -> String {
         .tree(&site.file)
         .and_then(|tree| tree.token_at_offset(site.start.into()).right_biased())
         .and_then(|token| retype::names_declaration(&token.parent()?));
-    declared.unwrap_or_else(|| context.held.text.lines().next().unwrap_or_default().to_owned())
+    declared.unwrap_or_else(|| context.held.label())
 }
 
 fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {

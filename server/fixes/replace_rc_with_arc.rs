@@ -5,13 +5,15 @@
 //! let names = Rc::new(load());      let names = Arc::new(load());
 //! ```
 //!
-//! An `Rc<dyn Tr>` becomes an `Arc<dyn Tr + Send + Sync>`. Declines for `Rc<RefCell<T>>` and
+//! An `Rc<dyn Tr>` becomes an `Arc<dyn Tr + Send + Sync>`, and cells in the fields of what it
+//! shares become a `Mutex` or atomics. Declines for `Rc<RefCell<T>>` and
 //! `Rc<Cell<T>>`, whose contents must change too: other fixes do that. Known problem: an `Rc` that
 //! an untouched fn of another crate wants is rejected by the compiler.
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
     retype::{self, DynBounds, Rename, Renames, Walk, World, dyn_trait, node_at},
+    share_contents,
 };
 use crate::{
     problem::{Edit, Problem},
@@ -55,7 +57,12 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
         note: None,
         variants: vec![edits],
         reach: Reach::Workspace,
-        repairs: &[retype::restrict_parameter, change_type],
+        repairs: &[
+            retype::restrict_parameter,
+            share_contents::retype,
+            share_contents::operate,
+            change_type,
+        ],
     })
 }
 
@@ -106,7 +113,7 @@ pub(super) fn change(context: &RepairContext<'_>, target: &Renames) -> Option<Ve
 
 /// Shortens the new names.
 pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
-    shorten(problem, before, after, &target())
+    shorten(problem, before, after, &share_contents::target())
 }
 
 /// Imports what `target` wrote with its full path.
@@ -160,6 +167,24 @@ async fn f() { let $0żółw$0 = Rc::new(String::new()); io().$1await; drop(żó
             "
 use std::rc::Rc;
 async fn f() { let żółw = std::sync::Arc::new(String::new()); io().await; drop(żółw); }",
+        );
+    }
+
+    #[test]
+    fn a_field_of_a_field_beside_one_that_is_shared_already() {
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::{rc::Rc, sync::Arc};
+struct Db { shared: Rc<u8> }
+struct Handler { żółw: Arc<u8>, db: Db }
+async fn f(db: Db) { let $0h$0 = Handler { żółw: n(), db }; io().$1await; drop(h); }",
+            "
+use std::{rc::Rc, sync::Arc};
+struct Db { shared: std::sync::Arc<u8> }
+struct Handler { żółw: Arc<u8>, db: Db }
+async fn f(db: Db) { let h = Handler { żółw: n(), db }; io().await; drop(h); }",
         );
     }
 

@@ -25,7 +25,8 @@ use crate::{
     sources::Sources,
 };
 
-const REFCELL: Rename = Rename {
+/// `RefCell` and what takes its place.
+pub(super) const REFCELL: Rename = Rename {
     modules: &["std::cell", "cell", "core::cell"],
     name: "RefCell",
     new_module: "std::sync",
@@ -33,7 +34,8 @@ const REFCELL: Rename = Rename {
     drops_arguments: false,
 };
 
-fn target() -> Renames {
+/// The types that change.
+pub(super) fn target() -> Renames {
     let mut all = RENAMES.to_vec();
     all.push(REFCELL);
     Renames { all, in_fields: true }
@@ -72,7 +74,7 @@ pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Op
 }
 
 /// `.borrow()` to `.lock().unwrap()`; `into_inner()` and `get_mut()` give a `Result` now.
-fn lock(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+pub(super) fn lock(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let world = World::new(context.sources, context.problem);
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);

@@ -4,13 +4,14 @@
 //! runs a check of its own only where nobody does, so that no package is checked twice:
 //!
 //! - at start-up it gives rust-analyzer a while, longer where an earlier session has left a
-//!   journal;
+//!   journal, and as long as it takes where its process is seen to work;
 //! - once a journal moves, it is listened to and a check of our own that runs is stopped;
 //! - when saves move no journal any more (rust-analyzer stopped, or checks no longer on save), our
 //!   own check takes over, until a journal moves again.
 
 mod choice;
 mod journal;
+mod neighbour;
 mod own;
 pub mod place;
 mod results;
@@ -34,7 +35,8 @@ use tokio::{
 };
 
 use self::{
-    choice::{Choice, Verdict},
+    choice::{Because, Choice, Verdict},
+    neighbour::{Neighbour, Sighting},
     own::{Plan, Running},
     watch::{Heard, Place},
 };
@@ -78,6 +80,21 @@ pub enum What {
     Line(Line),
     /// The check is over.
     Ended(Outcome),
+    /// Something about who checks.
+    Remark(Remark),
+}
+
+/// What is worth knowing about who checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// rust-analyzer works and has not checked yet: it is waited for.
+    AnalyzerIsAwaited,
+    /// rust-analyzer runs and does not check: we do.
+    AnalyzerIsSilent,
+    /// rust-analyzer checks where we cannot hear it: both do.
+    AnalyzerIsUnheard,
+    /// rust-analyzer has worked for very long without checking: we do.
+    AnalyzerIsSlow,
 }
 
 /// Something that a check says, and which.
@@ -105,6 +122,10 @@ pub struct Config {
     pub settings: Settings,
     /// Whether cargo may be run.
     pub trusted: bool,
+    /// The editor's process.
+    pub client: Option<u32>,
+    /// Whether the editor says that it runs rust-analyzer as well.
+    pub beside_analyzer: bool,
     /// Numbers of runs, shared by all flychecks of the server.
     pub runs: Arc<AtomicU64>,
 }
@@ -156,6 +177,9 @@ struct Actor {
     commands: mpsc::UnboundedSender<Command>,
     choice: Choice,
     own: Option<Running>,
+    /// Taken out while it looks.
+    neighbour: Option<Neighbour>,
+    said_awaited: bool,
     /// The current run of each journal; `None` when it is complete.
     journals: BTreeMap<Utf8PathBuf, Option<u64>>,
 }
@@ -171,12 +195,18 @@ impl Actor {
             (Source::Own, false) => Source::Off,
             (source, _) => source,
         };
+        let mut choice = Choice::new(source, grace, debounce, Instant::now());
+        if config.beside_analyzer {
+            choice.expect();
+        }
         Self {
-            choice: Choice::new(source, grace, debounce, Instant::now()),
+            choice,
             config,
             listener,
             commands,
             own: None,
+            neighbour: None,
+            said_awaited: false,
             journals: BTreeMap::new(),
         }
     }
@@ -195,14 +225,56 @@ impl Actor {
                 },
                 Some(heard) = heard.recv() => self.heard(heard).await,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    if self.choice.waited() == Verdict::RunOwn {
-                        self.start_own().await;
-                    }
+                    self.waited().await;
                 }
             }
         }
         watcher.abort();
         self.stop_own().await;
+    }
+
+    async fn waited(&mut self) {
+        let sighting = match self.choice.wants_sighting() {
+            true => self.look().await,
+            false => Sighting::Absent,
+        };
+        let awaits = matches!(sighting, Sighting::Busy { .. }) && self.choice.is_new();
+        let Verdict::RunOwn(because) = self.choice.waited(sighting, Instant::now()) else {
+            if awaits && !std::mem::replace(&mut self.said_awaited, true) {
+                self.remark(Remark::AnalyzerIsAwaited);
+            }
+            return;
+        };
+        tracing::info!(?because, "checking ourselves");
+        let remark = match because {
+            Because::Alone | Because::Saved => None,
+            Because::Silent => Some(Remark::AnalyzerIsSilent),
+            Because::Unheard => Some(Remark::AnalyzerIsUnheard),
+            Because::Overdue => Some(Remark::AnalyzerIsSlow),
+        };
+        if let Some(remark) = remark {
+            self.remark(remark);
+        }
+        self.start_own().await;
+    }
+
+    fn remark(&self, remark: Remark) {
+        self.report(self.config.runs.load(Ordering::Relaxed), What::Remark(remark));
+    }
+
+    async fn look(&mut self) -> Sighting {
+        let (root, client) = (self.config.workspace.root.clone(), self.config.client);
+        let neighbour = self.neighbour.take();
+        let looking = tokio::task::spawn_blocking(move || {
+            let mut neighbour = neighbour.unwrap_or_else(|| Neighbour::new(root, client));
+            let sighting = neighbour.look();
+            (neighbour, sighting)
+        });
+        let Ok((neighbour, sighting)) = looking.await else {
+            return Sighting::Absent;
+        };
+        self.neighbour = Some(neighbour);
+        sighting
     }
 
     fn places(&self) -> Vec<Place> {
@@ -238,7 +310,7 @@ impl Actor {
             self.choice.heard();
             self.stop_own().await;
         } else if !live {
-            self.choice.saw_old();
+            self.choice.expect();
         }
         let as_of = news.modified.filter(|_| !live);
         if news.restarted {

@@ -28,12 +28,21 @@ pub fn workspace_root(folder: &Utf8Path) -> Option<Utf8PathBuf> {
 /// The journal of the tee for a workspace: a file in the user's cache folder, because the tee and
 /// the server share nothing but the workspace they work in.
 pub fn tee_journal(root: &Utf8Path) -> Utf8PathBuf {
+    cache_dir().join("sendlens").join("flycheck").join(name_of(root)).join("stdout")
+}
+
+/// Where explanations of a workspace are written for editors that have no panel for them.
+pub fn explanations(root: &Utf8Path) -> Utf8PathBuf {
+    cache_dir().join("sendlens").join("explain").join(name_of(root))
+}
+
+/// A name for a workspace that no other has.
+fn name_of(root: &Utf8Path) -> String {
     // Links would make two names of one folder.
     let root = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
     let mut hasher = FxHasher::default();
     root.as_str().hash(&mut hasher);
-    let name = format!("{}-{:016x}", root.file_name().unwrap_or("root"), hasher.finish());
-    cache_dir().join("sendlens").join("flycheck").join(name).join("stdout")
+    format!("{}-{:016x}", root.file_name().unwrap_or("root"), hasher.finish())
 }
 
 fn cache_dir() -> Utf8PathBuf {

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tower_lsp::lsp_types::{
-    CodeAction, CodeActionKind, DocumentChangeOperation, DocumentChanges, OneOf,
+    CodeAction, CodeActionKind, Command, DocumentChangeOperation, DocumentChanges, OneOf,
     OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
@@ -16,6 +17,8 @@ use super::{
     capabilities::ClientFacts,
     convert::{Texts, to_uri},
     diagnostics,
+    surfaces::EXPLAIN,
+    view::View,
 };
 use crate::{
     engine::{Shown, Snapshot},
@@ -63,7 +66,11 @@ impl<'a> Desk<'a> {
         let [Some(start), Some(end)] = ends else {
             return Vec::new();
         };
-        let here = |shown: &&Shown| is_about(shown, file, start, end);
+        let Some(text) = self.texts.text(file) else {
+            return Vec::new();
+        };
+        let view = View::new(self.snapshot, file, &text);
+        let here = |shown: &&Shown| is_about(shown, &view, start, end);
         let mut actions = Vec::new();
         for shown in self.snapshot.problems.iter().filter(here) {
             let fixes = offered(&shown.problem).into_iter();
@@ -77,6 +84,21 @@ impl<'a> Desk<'a> {
             seen |= preferred;
         }
         actions
+    }
+
+    /// The action that explains, where there is a problem: last in the menu, and no quick fix.
+    pub(super) fn explain(&self, file: &Utf8Path, uri: &Uri, range: Range) -> Option<CodeAction> {
+        let start = self.texts.position(file, range.start)?;
+        let end = self.texts.position(file, range.end)?;
+        let text = self.texts.text(file)?;
+        let view = View::new(self.snapshot, file, &text);
+        let mut problems = self.snapshot.problems.iter();
+        let shown = problems.find(|shown| is_about(shown, &view, start, end))?;
+        let title = format!("Explain why this is not `{}`", shown.problem.auto_trait.name());
+        let arguments = vec![json!(uri), json!(range.start)];
+        let command = Command::new(title.clone(), EXPLAIN.to_owned(), Some(arguments));
+        let kind = Some(CodeActionKind::new("explain"));
+        Some(CodeAction { title, kind, command: Some(command), ..CodeAction::default() })
     }
 
     fn action(&self, shown: &Shown, fix: &Fix) -> Option<CodeAction> {
@@ -174,7 +196,7 @@ impl<'a> Desk<'a> {
 }
 
 /// The fixes that may be offered, best first.
-fn offered(problem: &Problem) -> Vec<&Fix> {
+pub(super) fn offered(problem: &Problem) -> Vec<&Fix> {
     let may_be = |fix: &&Fix| fix.verdict != Verdict::Rejected;
     let mut fixes: Vec<&Fix> = problem.fixes.iter().filter(may_be).collect();
     fixes.sort_by_key(|fix| (!fix.preferred, fix.verdict != Verdict::Verified));
@@ -183,15 +205,23 @@ fn offered(problem: &Problem) -> Vec<&Fix> {
 
 /// Whether the user's range touches a place that the problem is about: the culprit, an await that
 /// it crosses, the demand, or rust-analyzer's error.
-fn is_about(shown: &Shown, file: &Utf8Path, start: Position, end: Position) -> bool {
+pub(super) fn is_about(shown: &Shown, view: &View<'_>, start: Position, end: Position) -> bool {
     let problem = &shown.problem;
-    let awaits = problem.held.iter().flat_map(|held| &held.awaits);
-    let places = [problem.culprit(), &problem.reported_at].into_iter();
-    let places = places
-        .chain(problem.held.iter().map(|held| &held.span))
-        .chain(awaits.map(|point| &point.span))
-        .chain(problem.demand.iter().map(|demand| &demand.span));
+    let here = |span: &&Span| shown.path(span) == view.file;
     let touches = |span: &Span| span.start <= end && start <= span.end;
-    let mut here = places.filter(|span| touches(span) && shown.path(span) == file);
-    here.next().is_some()
+    let demand = problem.demand.iter().map(|demand| &demand.span);
+    let demands = demand.chain([&problem.reported_at]).filter(here);
+    let values = problem.held.iter().map(|held| &held.span).chain([problem.culprit()]).filter(here);
+    let awaits = problem.held.iter().flat_map(|held| &held.awaits);
+    let awaits = awaits.map(|point| &point.span).filter(here);
+    if values.chain(demands.clone()).chain(awaits.clone()).any(touches) {
+        return true;
+    }
+    let Some(spots) = view.spots() else {
+        return false;
+    };
+    let awaits =
+        awaits.filter_map(|word| spots.of_await(word).or_else(|| Some(view.with_dot(word))));
+    let demands = demands.filter_map(|span| spots.of_demand(span));
+    awaits.chain(demands).any(|span| touches(&span))
 }

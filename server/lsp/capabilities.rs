@@ -2,8 +2,8 @@
 
 use tower_lsp::lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability,
-    CodeLensOptions, HoverProviderCapability, InitializeParams, MarkupKind, OneOf,
-    PositionEncodingKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
+    CodeLensOptions, ExecuteCommandOptions, HoverProviderCapability, InitializeParams, MarkupKind,
+    OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
@@ -40,17 +40,26 @@ pub(super) struct ClientFacts {
     pub(super) refreshes_inlay_hints: bool,
     /// Whether code lenses are.
     pub(super) refreshes_code_lenses: bool,
-    /// Whether it has the command that explains, as it says in `experimental.commands.commands`.
-    pub(super) explains: bool,
+    /// Whether it has a panel: the command that explains, as it says in
+    /// `experimental.commands.commands`.
+    pub(super) has_panel: bool,
+    /// Whether it can be asked to show a document.
+    pub(super) shows_documents: bool,
 }
 
 impl ClientFacts {
+    /// Whether the command that explains works, here or there.
+    pub(super) fn explains(&self) -> bool {
+        self.has_panel || self.shows_documents
+    }
+
     pub(super) fn resolve(params: &InitializeParams) -> Self {
         let ClientCapabilities { workspace, text_document, window, general, experimental, .. } =
             params.capabilities.clone();
         let commands = experimental.unwrap_or_default();
         let commands = commands["commands"]["commands"].as_array().cloned().unwrap_or_default();
         let workspace = workspace.unwrap_or_default();
+        let window = window.unwrap_or_default();
         let text_document = text_document.unwrap_or_default();
         let diagnostics = text_document.publish_diagnostics.unwrap_or_default();
         let actions = text_document.code_action.unwrap_or_default();
@@ -72,7 +81,8 @@ impl ClientFacts {
             markdown: hover
                 .content_format
                 .is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
-            progress: window.and_then(|window| window.work_done_progress).unwrap_or_default(),
+            progress: window.work_done_progress.unwrap_or_default(),
+            shows_documents: window.show_document.is_some_and(|it| it.support),
             configuration: workspace.configuration.unwrap_or_default(),
             register_configuration: may_register(
                 workspace
@@ -88,7 +98,7 @@ impl ClientFacts {
             refreshes_code_lenses: refreshes(
                 workspace.code_lens.and_then(|lenses| lenses.refresh_support),
             ),
-            explains: commands.iter().any(|command| command == EXPLAIN),
+            has_panel: commands.iter().any(|command| command == EXPLAIN),
         }
     }
 }
@@ -106,7 +116,7 @@ fn encoding(offered: Option<Vec<PositionEncodingKind>>) -> Encoding {
 }
 
 /// What we can do.
-pub(super) fn server(encoding: Encoding) -> ServerCapabilities {
+pub(super) fn server(facts: &ClientFacts) -> ServerCapabilities {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
         change: Some(TextDocumentSyncKind::INCREMENTAL),
@@ -122,8 +132,13 @@ pub(super) fn server(encoding: Encoding) -> ServerCapabilities {
         supported: Some(true),
         change_notifications: Some(OneOf::Left(true)),
     };
+    // A client with a panel has the command itself: it must not come to us.
+    let commands = (facts.shows_documents && !facts.has_panel).then(|| ExecuteCommandOptions {
+        commands: vec![EXPLAIN.to_owned()],
+        ..ExecuteCommandOptions::default()
+    });
     ServerCapabilities {
-        position_encoding: Some(match encoding {
+        position_encoding: Some(match facts.encoding {
             Encoding::Utf8 => PositionEncodingKind::UTF8,
             Encoding::Utf16 => PositionEncodingKind::UTF16,
             Encoding::Utf32 => PositionEncodingKind::UTF32,
@@ -134,6 +149,7 @@ pub(super) fn server(encoding: Encoding) -> ServerCapabilities {
         inlay_hint_provider: Some(OneOf::Left(true)),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         document_highlight_provider: Some(OneOf::Left(true)),
+        execute_command_provider: commands,
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(folders),
             file_operations: None,

@@ -47,7 +47,7 @@ pub(super) fn hint(shown: &Shown, texts: &Texts<'_>, facts: &ClientFacts) -> Dia
     let problem = &shown.problem;
     let data = Data { id: problem.id.clone() };
     Diagnostic {
-        range: texts.range(shown, problem.culprit()),
+        range: texts.range(shown, &named(problem)),
         severity: Some(DiagnosticSeverity::HINT),
         code: Some(NumberOrString::String(code(problem))),
         source: Some(SOURCE.to_owned()),
@@ -56,6 +56,22 @@ pub(super) fn hint(shown: &Shown, texts: &Texts<'_>, facts: &ClientFacts) -> Dia
         data: serde_json::to_value(data).ok().filter(|_| facts.diagnostic_data),
         ..Diagnostic::default()
     }
+}
+
+/// The culprit; of `mut x` the name alone, because editors mark only the start of a hint.
+fn named(problem: &Problem) -> Span {
+    let mut span = problem.culprit().clone();
+    let held = problem.held.iter().find(|held| held.span == span);
+    let before = held.and_then(|held| held.text.strip_suffix(held.name.as_deref()?));
+    // The text is the saved one: the editor's may have moved on, but not within the span.
+    let skipped = before.filter(|before| !before.contains('\n')).map(|it| it.chars().count());
+    if let Some(skipped) = skipped.and_then(|skipped| u32::try_from(skipped).ok())
+        && span.start.line == span.end.line
+        && span.start.column + skipped < span.end.column
+    {
+        span.start.column += skipped;
+    }
+    span
 }
 
 /// What happened; where no value is guilty, also what can be done.
@@ -92,4 +108,34 @@ fn related(shown: &Shown, texts: &Texts<'_>) -> Vec<DiagnosticRelatedInformation
         Some(DiagnosticRelatedInformation { location, message })
     };
     places.into_iter().filter_map(info).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[track_caller]
+    fn check(name: Option<&str>, text: &str, column: u32) {
+        let mut problem = testing::problem("p");
+        problem.held[0].name = name.map(str::to_owned);
+        problem.held[0].text = text.to_owned();
+        problem.held[0].span =
+            testing::span(4, 9, 9 + u32::try_from(text.chars().count()).unwrap());
+        assert_eq!(named(&problem).start.column, column, "{text}");
+    }
+
+    #[test]
+    fn the_hint_stands_at_the_name() {
+        check(Some("guard"), "mut guard", 13);
+        check(Some("żółw"), "żółw", 9);
+        check(Some("x"), "ref mut x", 17);
+    }
+
+    #[test]
+    fn a_hint_without_a_name_stands_at_the_whole() {
+        check(None, "state.lock()", 9);
+        check(Some("state"), "state.lock()", 9);
+        check(Some("x"), "mut y", 9);
+    }
 }

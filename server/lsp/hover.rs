@@ -5,7 +5,6 @@
 mod alive;
 
 use camino::Utf8Path;
-use ropey::Rope;
 
 use super::view::View;
 use crate::{
@@ -34,7 +33,7 @@ pub(super) fn explain(
     position: Position,
     link: Link<'_>,
 ) -> Option<Answer> {
-    let page = |shown| Page { shown, file: view.file, text: view.text, view, link };
+    let page = |shown| Page { shown, file: view.file, view, link };
     let sections = [on_values, on_awaits, on_demand, on_report];
     let mut answers = sections.iter().flat_map(|section| {
         let answer = |shown| section(&page(shown), position);
@@ -57,11 +56,30 @@ pub(super) fn explain(
     Some(first)
 }
 
+/// All that is to be said of a problem: a title, and paragraphs without one.
+pub(super) fn whole(shown: &Shown, view: &View<'_>, link: Link<'_>) -> (String, Vec<String>) {
+    let page = Page { shown, file: view.file, view, link };
+    let problem = page.problem();
+    let (mut title, mut paragraphs) = (problem.message.clone(), advice(problem));
+    for (index, held) in problem.held.iter().enumerate() {
+        let mut said = value_paragraphs(&page, held);
+        if index == 0 {
+            title = said.remove(0).trim_matches('*').to_owned();
+        }
+        paragraphs.extend(said);
+    }
+    paragraphs.extend(page.demand());
+    if let Some(demand) = &problem.demand {
+        let heading = format!("## From {} to the value", quoted(&demand.what));
+        paragraphs.extend([heading, steps(&page).join("\n")]);
+    }
+    (title, paragraphs)
+}
+
 /// One problem, seen from one file.
 struct Page<'a> {
     shown: &'a Shown,
     file: &'a Utf8Path,
-    text: &'a Rope,
     view: &'a View<'a>,
     link: Link<'a>,
 }
@@ -117,6 +135,14 @@ fn on_values(page: &Page<'_>, position: Position) -> Vec<Answer> {
 }
 
 fn value(page: &Page<'_>, held: &Held) -> String {
+    let mut paragraphs = value_paragraphs(page, held);
+    paragraphs.extend(page.demand());
+    paragraphs.extend(best_fix(page.problem()));
+    paragraphs.join("\n\n")
+}
+
+/// What is wrong with a value, in bold, and why.
+fn value_paragraphs(page: &Page<'_>, held: &Held) -> Vec<String> {
     let name = name(held);
     let trait_ = page.trait_name();
     let mut paragraphs = vec![match held.awaits.as_slice() {
@@ -139,16 +165,14 @@ fn value(page: &Page<'_>, held: &Held) -> String {
             paragraphs.push(format!("Why it is not `{trait_}`:\n{}", chain.join("\n")));
         }
     }
-    paragraphs.extend(page.demand());
-    paragraphs.extend(best_fix(page.problem()));
-    paragraphs.join("\n\n")
+    paragraphs
 }
 
 fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
     let problem = page.problem();
     let points = problem.held.iter().flat_map(|held| &held.awaits);
-    let Some(point) = points.map(|point| &point.span).find(|span| page.is_at(span, position))
-    else {
+    let at = |span: &&Span| page.is_at(&page.view.with_dot(span), position);
+    let Some(point) = points.map(|point| &point.span).find(at) else {
         return Vec::new();
     };
     let held = page.view.held_over(&Stretch::from(point));
@@ -158,7 +182,7 @@ fn on_awaits(page: &Page<'_>, position: Position) -> Vec<Answer> {
         text.push_str("\n\n");
         text.push_str(&paragraph);
     }
-    vec![Answer { text, span: point.clone() }]
+    vec![Answer { text, span: page.view.with_dot(point) }]
 }
 
 fn held_list(lines: impl Iterator<Item = String>) -> String {
@@ -183,12 +207,14 @@ fn on_demand(page: &Page<'_>, position: Position) -> Vec<Answer> {
     };
     // A demand that covers a whole block would answer everywhere in it.
     let on_first_line = position.line == demand.span.start.line;
-    let span = with_callee(page.text, demand);
-    if !on_first_line || !page.is_at(&span, position) {
+    let head = || page.view.spots()?.of_demand(&demand.span);
+    let in_file = page.shown.path(&demand.span) == page.file;
+    let spots = [Some(demand.span.clone()).filter(|_| on_first_line), in_file.then(head).flatten()];
+    let mut here = spots.into_iter().flatten().filter(|span| page.is_at(span, position));
+    let Some(span) = here.next() else {
         return Vec::new();
-    }
-    let text = path(page, demand);
-    vec![Answer { text, span }]
+    };
+    vec![Answer { text: path(page, demand), span }]
 }
 
 /// Problems without a value at fault have one place only: where they are reported.
@@ -212,43 +238,29 @@ fn on_report(page: &Page<'_>, position: Position) -> Vec<Answer> {
     vec![Answer { text: paragraphs.join("\n\n"), span: span.clone() }]
 }
 
-/// rustc points to the argument; to the user `spawn(` before it is the demand.
-fn with_callee(text: &Rope, demand: &Place) -> Span {
-    let mut span = demand.span.clone();
-    let name = demand.what.trim_matches('`').rsplit("::").next().unwrap_or_default();
-    let line = text.get_line(span.start.line.saturating_sub(1) as usize);
-    let before = span.start.column.saturating_sub(1) as usize;
-    let before: String = line.map(|line| line.chars().take(before).collect()).unwrap_or_default();
-    let callee = before.trim_end().strip_suffix('(').unwrap_or_default();
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
-    let kept = callee.trim_end_matches(is_part);
-    if !name.is_empty() && callee.ends_with(name) {
-        let column = u32::try_from(kept.chars().count() + 1);
-        span.start.column = column.unwrap_or(span.start.column);
-    }
-    span
-}
-
 fn path(page: &Page<'_>, demand: &Place) -> String {
-    let problem = page.problem();
     let trait_ = page.trait_name();
     let what = quoted(&demand.what);
     let mut text = format!("**{what} demands `{trait_}`, and this future is not**\n");
+    for step in steps(page) {
+        text.push_str(&format!("\n{step}"));
+    }
+    if let Some(fix) = best_fix(page.problem()) {
+        text.push_str(&format!("\n\n{fix}"));
+    }
+    text
+}
+
+/// The way from the demand down to the values, as a numbered list.
+fn steps(page: &Page<'_>) -> Vec<String> {
+    let problem = page.problem();
     let mut steps: Vec<String> = problem.path.iter().map(|place| step(page, place)).collect();
     let future = step(page, &problem.future);
     if steps.last() != Some(&future) {
         steps.push(future);
     }
-    for held in &problem.held {
-        steps.push(culprit(page, held));
-    }
-    for (index, step) in steps.iter().enumerate() {
-        text.push_str(&format!("\n{}. {step}", index + 1));
-    }
-    if let Some(fix) = best_fix(problem) {
-        text.push_str(&format!("\n\n{fix}"));
-    }
-    text
+    steps.extend(problem.held.iter().map(|held| culprit(page, held)));
+    steps.iter().enumerate().map(|(index, step)| format!("{}. {step}", index + 1)).collect()
 }
 
 fn step(page: &Page<'_>, place: &Place) -> String {
@@ -274,11 +286,7 @@ fn best_fix(problem: &Problem) -> Option<String> {
 }
 
 fn name(held: &Held) -> String {
-    let name = held.name.as_deref().unwrap_or(&held.text);
-    // A temporary's text can run over many lines.
-    let first = name.lines().next().unwrap_or_default();
-    let more = if first.len() < name.len() { " …" } else { "" };
-    format!("`{first}{more}`")
+    format!("`{}`", held.label())
 }
 
 fn quoted(what: &str) -> String {
@@ -290,6 +298,7 @@ mod tests {
     use std::sync::Arc;
 
     use expect_test::{Expect, expect};
+    use ropey::Rope;
 
     use super::*;
     use crate::engine::Snapshot;
@@ -297,14 +306,19 @@ mod tests {
 
     #[track_caller]
     fn check_problem(problem: Problem, line: u32, column: u32, want: Expect) {
+        want.assert_eq(&answer(problem, line, column));
+    }
+
+    fn answer(problem: Problem, line: u32, column: u32) -> String {
         let shown = Shown { root: "/w".into(), problem: Arc::new(problem) };
         let link = |label: &str, _: &Utf8Path, line: u32| format!("[{label}](#L{line})");
         let position = Position { line, column };
-        let text = Rope::from_str("\n\n\n\n\n\n\n\n\n\n\n    tokio::spawn(async { worker() });\n");
+        let text = "fn main() {\n\n\n\n\n    let żółw = send().await;\n\n\n\n\n\n    tokio::spawn(async { worker() });\n}";
+        let text = Rope::from_str(text);
         let snapshot = Snapshot { problems: vec![shown], ..Snapshot::default() };
         let view = View::new(&snapshot, "/w/src/main.rs".into(), &text);
         let answer = explain(&snapshot.problems, &view, position, &link);
-        want.assert_eq(&answer.map_or("nothing".into(), |answer| answer.text));
+        answer.map_or("nothing".into(), |answer| answer.text)
     }
 
     #[track_caller]
@@ -365,15 +379,12 @@ mod tests {
     #[test]
     fn on_the_call_whose_argument_is_reported() {
         let mut problem = problem("p");
-        let span = span(12, 18, 36);
-        let what = "tokio::spawn".to_owned();
-        problem.demand = Some(Place { what, span });
-        let start = with_callee(
-            &Rope::from_str(&format!("{}    tokio::spawn(x)", "\n".repeat(11))),
-            problem.demand.as_ref().unwrap(),
-        );
-        assert_eq!(start.start.column, 5);
-        check_problem(problem, 5, 1, expect!["nothing"]);
+        problem.demand = Some(Place { what: "tokio::spawn".to_owned(), span: span(12, 18, 36) });
+        let first_line = "**`tokio::spawn` demands `Send`, and this future is not**";
+        for (column, want) in [(5, true), (12, true), (20, true), (4, false), (37, false)] {
+            let answer = answer(problem.clone(), 12, column);
+            assert_eq!(answer.contains(first_line), want, "{column}: {answer}");
+        }
     }
 
     #[test]
@@ -430,7 +441,7 @@ mod tests {
             4,
             9,
             expect![[r#"
-            **`pool …` is held across an `.await`, but is not `Send`**
+            **`pool.lock()` is held across an `.await`, but is not `Send`**
 
             Type: `std::sync::MutexGuard<'_, u32>`
 

@@ -34,11 +34,15 @@ const ABRUPT: u8 = 1;
 pub async fn serve() -> u8 {
     let was_shut_down = Arc::new(AtomicBool::new(false));
     let session = Arc::new(OnceLock::new());
-    let (service, socket) = LspService::new(|client| Backend {
+    let backend = |client| Backend {
         client,
         session: Arc::clone(&session),
         was_shut_down: Arc::clone(&was_shut_down),
-    });
+    };
+    let (service, socket) = LspService::build(backend)
+        .custom_method("sendlens/explain", Backend::explain)
+        .custom_method("sendlens/life", Backend::life)
+        .finish();
     let ended = Arc::new(Notify::new());
     let (sifted, to_server) = tokio::io::duplex(PIPE);
     let input_ended = Arc::clone(&ended);

@@ -8,9 +8,11 @@ mod actions;
 mod capabilities;
 mod convert;
 mod diagnostics;
+mod explain;
 mod hover;
 mod input;
 mod lifetime;
+mod more;
 mod publish;
 mod session;
 mod surfaces;
@@ -32,9 +34,9 @@ use tower_lsp::{
         CodeLens, CodeLensParams, DidChangeConfigurationParams, DidChangeTextDocumentParams,
         DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
         DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentHighlight,
-        DocumentHighlightParams, Hover, HoverContents, HoverParams, InitializeParams,
-        InitializeResult, InitializedParams, InlayHint, InlayHintParams, MarkupContent, MarkupKind,
-        ServerInfo, WorkspaceFolder,
+        DocumentHighlightParams, ExecuteCommandParams, Hover, HoverContents, HoverParams,
+        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny,
+        MarkupContent, MarkupKind, ServerInfo, WorkspaceFolder,
     },
 };
 
@@ -81,7 +83,7 @@ fn answer<T>(request: &str, answer: impl FnOnce() -> T) -> Result<T> {
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let session = Session::start(&params, self.client.clone());
-        let capabilities = capabilities::server(session.facts.encoding);
+        let capabilities = capabilities::server(&session.facts);
         if let Some(client) = params.process_id {
             lifetime::follow(client, session.engine.clone());
         }
@@ -208,7 +210,7 @@ impl LanguageServer for Backend {
         let snapshot = session.known(&file).await?;
         answer("codeLens", || {
             let texts = Texts::new(&snapshot, session.facts.encoding);
-            surfaces::lenses(&snapshot, &texts, &file, uri.as_str(), session.facts.explains)
+            surfaces::lenses(&snapshot, &texts, &file, uri.as_str(), session.facts.explains())
         })
     }
 
@@ -238,10 +240,17 @@ impl LanguageServer for Backend {
         };
         let snapshot = session.known(&file).await?;
         answer("codeAction", || {
-            let actions = Desk::new(&snapshot, &session.facts).list(&file, params.range);
-            let actions = actions.into_iter().map(CodeActionOrCommand::CodeAction);
-            Some(actions.collect())
+            let desk = Desk::new(&snapshot, &session.facts);
+            let fixes = desk.list(&file, params.range).into_iter();
+            let explains = params.context.only.is_none() && session.facts.explains();
+            let explain = || desk.explain(&file, &params.text_document.uri, params.range);
+            let explain = explains.then(explain).flatten();
+            Some(fixes.chain(explain).map(CodeActionOrCommand::CodeAction).collect())
         })
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        self.execute(params).await
     }
 
     async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {

@@ -96,6 +96,10 @@ async fn notify(
                 tracing::warn!("{text}");
                 client.show_message(typ, format!("Sendlens: {text}")).await;
             }
+            Notice::Log(text) => {
+                tracing::info!("{text}");
+                client.log_message(MessageType::INFO, format!("Sendlens: {text}")).await;
+            }
             Notice::CheckStarted(run) if facts.progress => {
                 let (units, changes) = watch::channel(0);
                 bars.insert(run, units);

@@ -37,7 +37,9 @@ impl Session {
         let (engine, outlets) = engine::start(Start {
             folders: folders(params),
             encoding: facts.encoding,
-            trusted: is_trusted(&initial),
+            trusted: said(&initial, "trusted").unwrap_or(true),
+            client: params.process_id,
+            beside_analyzer: said(&initial, "besideRustAnalyzer").unwrap_or(false),
         });
         publish::start(client.clone(), Arc::clone(&facts), outlets);
         Self { facts, engine, client, initial }
@@ -115,10 +117,10 @@ fn registration(method: &str, register_options: Option<Value>) -> Registration {
     Registration { id: format!("sendlens/{method}"), method: method.to_owned(), register_options }
 }
 
-/// Only the editor itself may vouch for a folder: a setting could lie in the folder.
-fn is_trusted(initial: &Value) -> bool {
-    let section = initial.get("sendlens").unwrap_or(initial);
-    section.get("trusted").and_then(Value::as_bool).unwrap_or(true)
+/// What the editor itself says with `initialize`, and no setting can: that one could lie in the
+/// folder that it vouches for.
+fn said(initial: &Value, what: &str) -> Option<bool> {
+    initial.get("sendlens").unwrap_or(initial).get(what)?.as_bool()
 }
 
 fn folders(params: &InitializeParams) -> Vec<Utf8PathBuf> {

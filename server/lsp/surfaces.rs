@@ -54,7 +54,7 @@ fn tooltip(held: &[Held]) -> String {
     let lines = held.iter().map(|held| {
         let ty = held.ty.as_ref().map(|ty| format!(": `{ty}`")).unwrap_or_default();
         let why: Vec<String> = held.why.iter().map(|why| format!("\n  - {why}")).collect();
-        let name = held.name.as_deref().unwrap_or(&held.text);
+        let name = held.label();
         let line = held.span.start.line;
         format!("- `{name}`{ty}, from line {line}, **is not `Send`**{}", why.concat())
     });
@@ -68,7 +68,7 @@ fn label(held: &Held) -> String {
         (Some(name), Some(ty)) => format!("{name}: {ty}"),
         (Some(name), None) => name.clone(),
         (None, Some(ty)) => ty.to_owned(),
-        (None, None) => held.text.lines().next().unwrap_or_default().to_owned(),
+        (None, None) => held.label(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One open file as hovers, hints and lenses see it: its async bodies, and which of their values
 //! are at fault, by the word of a problem or of the compiler.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use camino::Utf8Path;
 use ropey::Rope;
@@ -9,8 +9,9 @@ use ropey::Rope;
 use crate::{
     alive::{Alive, Body, Stretch, Value},
     engine::{Shown, Snapshot},
-    problem::Held,
+    problem::{Held, Span},
     settings::Show,
+    spots::Spots,
 };
 
 /// One open file.
@@ -20,18 +21,36 @@ pub(super) struct View<'a> {
     alive: Option<&'a Alive>,
     /// The values at fault that are declared or held in this file, their spans with absolute paths.
     guilty: Vec<Held>,
+    spots: OnceCell<Option<Spots>>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, file: &'a Utf8Path, text: &'a Rope) -> Self {
         let guilty = snapshot.problems.iter().flat_map(|shown| guilty(shown, file));
         let alive = snapshot.alive.get(file).map(|alive| &**alive);
-        Self { file, text, alive, guilty: guilty.collect() }
+        Self { file, text, alive, guilty: guilty.collect(), spots: OnceCell::new() }
     }
 
     /// The async bodies, outermost first.
     pub(super) fn bodies(&self) -> impl Iterator<Item = &'a Body> {
-        self.alive.into_iter().flat_map(|alive| &alive.bodies)
+        self.alive.into_iter().flat_map(|alive| &alive.bodies).map(|body| &**body)
+    }
+
+    /// Where the user may point; `None` in a text that cannot be read.
+    pub(super) fn spots(&self) -> Option<&Spots> {
+        self.spots.get_or_init(|| Spots::new(&self.text.to_string())).as_ref()
+    }
+
+    /// An await with the dot before it.
+    pub(super) fn with_dot(&self, word: &Span) -> Span {
+        let mut span = word.clone();
+        let line = self.text.get_line(word.start.line.saturating_sub(1) as usize);
+        let before = word.start.column.checked_sub(2).map(|column| column as usize);
+        let before = before.and_then(|column| line?.get_char(column));
+        if before == Some('.') {
+            span.start.column -= 1;
+        }
+        span
     }
 
     /// A value in full: what a problem says of it wins.

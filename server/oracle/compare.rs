@@ -32,7 +32,7 @@ pub(super) struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// Whether the fix is accepted.
+    /// Whether the problem is gone and nothing is new.
     pub(super) fn accepted(&self) -> bool {
         self.gone && self.caused.is_empty()
     }
@@ -78,11 +78,13 @@ pub(super) fn compare<'a>(
     comparison
 }
 
-fn family(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Option<Problem> {
+/// The family error that a diagnostic is.
+pub(super) fn family(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Option<Problem> {
     recognise(diagnostic, unit, root)
 }
 
-fn key(error: &Diagnostic, unit: &Unit, root: &Utf8Path) -> String {
+/// What stays the same of an error when a fix moves lines.
+pub(super) fn key(error: &Diagnostic, unit: &Unit, root: &Utf8Path) -> String {
     if let Some(problem) = family(error, unit, root) {
         return problem.signature;
     }

@@ -3,6 +3,8 @@
 //! Every fix that is offered as *verified* was applied in an overlay of the workspace and compiled
 //! there with the failing unit's own command.
 
+mod assume;
+mod borrows;
 mod closer;
 mod compare;
 mod demand;
@@ -285,7 +287,7 @@ impl Oracle {
                 }
             };
             // What leaves nothing behind is better than what leads to the next problem.
-            let is_clean = accepted.uncovered.is_empty();
+            let is_clean = accepted.uncovered.is_empty() && accepted.borrows_checked;
             let mut fix = verified(draft, accepted, sources);
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
@@ -389,6 +391,7 @@ async fn refresh<'a>(
     texts: &Sources,
 ) -> Result<&'a mut Surveyed> {
     if last.as_ref().is_none_or(|known| known.texts != *texts) {
+        bench.forget();
         let survey = bench.survey(texts).await?;
         let manifests_changed = last.as_ref().is_some_and(|known| {
             known.texts.changed_files(texts).any(|(file, _)| file.file_name() == Some("Cargo.toml"))
@@ -471,7 +474,12 @@ fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
         .first()
         .map(|next| format!("The compiler will then report the next one: {}.", next.message));
     let note = fixes::note(&draft, sources, &accepted.edits);
-    let notes: Vec<String> = note.into_iter().chain(uncovered).collect();
+    let unsure = (!accepted.borrows_checked).then(|| {
+        "Other errors keep the compiler from checking the borrows here; look again when they are \
+         gone."
+            .to_owned()
+    });
+    let notes: Vec<String> = note.into_iter().chain(uncovered).chain(unsure).collect();
     Fix {
         id: draft.id,
         title: draft.title,

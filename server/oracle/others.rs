@@ -36,7 +36,7 @@ pub(super) struct Other {
 /// The other bodies, nearest first, in few files.
 pub(super) fn others(problem: &Problem, sources: &Sources, edition: Edition) -> Vec<Other> {
     let search = Search { sources, edition };
-    let mut found = search.reached(problem).unwrap_or_default();
+    let mut found = search.of_demand(problem).unwrap_or_default();
     let own = |other: &Other| {
         let text = sources.text(&other.file);
         let lines = text.map(|it| Lines::new(it));
@@ -76,7 +76,7 @@ impl Search<'_> {
         Some(SourceFile::parse(text, self.edition).tree().syntax().clone())
     }
 
-    fn reached(&self, problem: &Problem) -> Option<Vec<Other>> {
+    fn of_demand(&self, problem: &Problem) -> Option<Vec<Other>> {
         let at = &problem.reported_at;
         let root = self.tree(&at.file).filter(|_| is_local(&at.file))?;
         let range = Lines::new(self.sources.text(&at.file)?).range(at)?;

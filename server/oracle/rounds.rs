@@ -6,6 +6,8 @@ use camino::Utf8Path;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
+    assume::{View, is_about_borrows},
+    borrows::{self, Borrows},
     compare::{Comparison, compare, crosses_less, is_foreign_lint},
     tidy,
     workbench::{Survey, Workbench},
@@ -15,6 +17,7 @@ use crate::{
     problem::{Edit, Problem},
     rustc::RustcCommand,
     sources::{Sources, difference},
+    syntax,
 };
 
 /// A change that needs more rounds than this is not finished by rules.
@@ -37,6 +40,8 @@ pub(super) struct Accepted {
     pub(super) edits: Vec<Edit>,
     /// Problems that the compiler reports now that this one is gone.
     pub(super) uncovered: Vec<Problem>,
+    /// Whether rustc checked the borrows of what the fix changed.
+    pub(super) borrows_checked: bool,
 }
 
 /// Tries the variants of a draft; `None` when the compiler refuses them all.
@@ -62,31 +67,65 @@ async fn try_variant(
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    let root = bench.root().to_owned();
     for _ in 0..ROUNDS_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
-        let comparison = errors.compare(trial, &texts, &root);
-        if comparison.accepted() {
-            let uncovered = comparison.uncovered;
-            let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
-            let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
-            let edits =
-                if is_as_drafted { variant.to_vec() } else { difference(trial.sources, &finished) };
-            return Ok(Some(Accepted { edits, uncovered }));
-        }
-        let next = repairs(trial, draft, &texts, &comparison).and_then(|edits| {
+        let unsolved = match judge(bench, trial, &texts, &errors).await? {
+            Round::Accepted { uncovered, borrows_checked } => {
+                let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
+                let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
+                let edits = match is_as_drafted {
+                    true => variant.to_vec(),
+                    false => difference(trial.sources, &finished),
+                };
+                return Ok(Some(Accepted { edits, uncovered, borrows_checked }));
+            }
+            Round::Refused { unsolved } => unsolved,
+        };
+        let next = repairs(trial, draft, &texts, &unsolved).and_then(|edits| {
             tracing::trace!(fix = draft.id, ?edits, "repaired");
             texts.apply(&edits)
         });
         match next {
             Some(next) if next != texts => texts = next,
             _ => {
-                trace_rejection(draft, &comparison);
+                let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
+                tracing::debug!(fix = draft.id, ?unsolved, "rejected");
                 return Ok(None);
             }
         }
     }
     Ok(None)
+}
+
+/// The result of one round.
+enum Round {
+    Accepted { uncovered: Vec<Problem>, borrows_checked: bool },
+    Refused { unsolved: Vec<Diagnostic> },
+}
+
+async fn judge(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    texts: &Sources,
+    errors: &Errors<'_>,
+) -> Result<Round> {
+    let root = bench.root().to_owned();
+    let Comparison { gone, persisting, caused, uncovered } = errors.compare(trial, texts, &root);
+    let mut caused: Vec<Diagnostic> = caused.into_iter().cloned().collect();
+    if gone && !caused.is_empty() && caused.iter().all(is_about_borrows) {
+        // They may be the user's own, which those about `Send` had hidden.
+        let known = borrows::hidden_before(bench, trial).await?;
+        caused = borrows::without(trial, bench, caused, &known);
+    }
+    if !gone || !caused.is_empty() {
+        let unsolved = persisting.into_iter().cloned().chain(caused).collect();
+        return Ok(Round::Refused { unsolved });
+    }
+    Ok(match borrows::check(bench, trial, texts, &errors.after).await? {
+        Borrows::Broken(unsolved) => Round::Refused { unsolved },
+        Borrows::Checked => Round::Accepted { uncovered, borrows_checked: true },
+        Borrows::Unknown => Round::Accepted { uncovered, borrows_checked: false },
+    })
 }
 
 /// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
@@ -165,6 +204,11 @@ impl Errors<'_> {
 }
 
 impl Trial<'_> {
+    /// How to find the places in these texts, compiled at `root`.
+    pub(super) fn view<'a>(&self, texts: &'a Sources, root: &'a Utf8Path) -> View<'a> {
+        View { texts, edition: syntax::edition(&self.problem.unit.edition), root }
+    }
+
     /// What the compiler warned of before any edit, wherever it was asked.
     fn before_warnings(&self) -> Vec<Diagnostic> {
         let surveyed = self.survey.diagnostics.iter().map(|it| &it.diagnostic);
@@ -173,7 +217,7 @@ impl Trial<'_> {
 }
 
 /// A lib and its test form say the same twice.
-fn distinct(survey: &Survey) -> Vec<Diagnostic> {
+pub(super) fn distinct(survey: &Survey) -> Vec<Diagnostic> {
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     for report in &survey.diagnostics {
         if !diagnostics.contains(&report.diagnostic) {
@@ -188,10 +232,9 @@ fn repairs(
     trial: &Trial<'_>,
     draft: &Draft,
     texts: &Sources,
-    comparison: &Comparison<'_>,
+    unsolved: &[Diagnostic],
 ) -> Option<Vec<Edit>> {
     let mut edits: Vec<Edit> = Vec::new();
-    let unsolved = comparison.persisting.iter().chain(&comparison.caused);
     for error in unsolved {
         let context =
             RepairContext { problem: trial.problem, before: trial.sources, sources: texts, error };
@@ -209,9 +252,4 @@ fn repairs(
 fn overlaps(a: &Edit, b: &Edit) -> bool {
     a.span.file == b.span.file
         && (a.span.start < b.span.end && b.span.start < a.span.end || a.span == b.span)
-}
-
-fn trace_rejection(draft: &Draft, comparison: &Comparison<'_>) {
-    let caused: Vec<&str> = comparison.caused.iter().map(|it| it.message.as_str()).collect();
-    tracing::debug!(fix = draft.id, gone = comparison.gone, ?caused, "rejected");
 }

@@ -4,7 +4,12 @@
 //! small records are copied with their times, so cargo finds everything fresh but the units whose
 //! text differs. No lock of the user's target directory is taken and nothing in it changes.
 
-use std::{collections::HashSet, fs, ops::ControlFlow, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    fs,
+    ops::ControlFlow,
+    time::Duration,
+};
 
 use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,7 +18,7 @@ use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 use super::{CargoSettings, overlay::Overlay, seed::seed};
 use crate::{
     process::{self, Job, Pipe},
-    rustc::{Line, RustcCommand, UnitDiagnostic, parse_line},
+    rustc::{CargoLine, CargoReader, Line, RustcCommand, UnitDiagnostic, parse_line},
     sources::Sources,
 };
 
@@ -38,6 +43,26 @@ pub(super) struct Workbench {
     target_dir: Utf8PathBuf,
     user_target_dir: Utf8PathBuf,
     settings: CargoSettings,
+    memory: Memory,
+}
+
+/// Answers to questions that come again: several problems often have one fix.
+#[derive(Debug, Default)]
+struct Memory {
+    compiled: VecDeque<(Sources, RustcCommand, Vec<Diagnostic>)>,
+    surveyed: VecDeque<(Sources, Survey)>,
+}
+
+impl Memory {
+    /// Texts are shared, diagnostics are small; few are asked for again much later.
+    const LENGTH: usize = 64;
+
+    fn keep<T>(answers: &mut VecDeque<T>, answer: T) {
+        if answers.len() == Self::LENGTH {
+            answers.pop_front();
+        }
+        answers.push_back(answer);
+    }
 }
 
 impl Workbench {
@@ -53,6 +78,7 @@ impl Workbench {
             target_dir,
             user_target_dir: user_target_dir.to_owned(),
             settings: settings.clone(),
+            memory: Memory::default(),
         };
         // Without the clone everything still works; dependencies are just built once more.
         if let Err(error) = seed(&bench.user_target_dir, &bench.target_dir, &bench.settings.args) {
@@ -66,8 +92,22 @@ impl Workbench {
         self.overlay.root()
     }
 
+    /// Forgets what was answered: what texts do not show may have changed, too.
+    pub(super) fn forget(&mut self) {
+        self.memory = Memory::default();
+    }
+
     /// Checks the whole selection with cargo.
     pub(super) async fn survey(&mut self, texts: &Sources) -> Result<Survey> {
+        if let Some((_, survey)) = self.memory.surveyed.iter().find(|(known, _)| known == texts) {
+            return Ok(survey.clone());
+        }
+        let survey = self.run_cargo(texts).await?;
+        Memory::keep(&mut self.memory.surveyed, (texts.clone(), survey.clone()));
+        Ok(survey)
+    }
+
+    async fn run_cargo(&mut self, texts: &Sources) -> Result<Survey> {
         self.overlay.show(texts)?;
         self.overlay.copy_lock_file()?;
         let mut args: Vec<String> =
@@ -82,6 +122,7 @@ impl Workbench {
             gentle: true,
         };
         let mut survey = Survey::default();
+        let mut reader = CargoReader::default();
         let mut complaints = String::new();
         let mut finished = false;
         process::run(&job, &mut |pipe, line| {
@@ -91,9 +132,10 @@ impl Workbench {
                     Line::Finished { .. } => finished = true,
                     Line::Compiled(_) | Line::Noise => {}
                 },
-                Pipe::Stderr => match RustcCommand::from_cargo_line(line) {
-                    Some(command) => survey.commands.push(command),
-                    None => note_complaint(&mut complaints, line),
+                Pipe::Stderr => match reader.read(line) {
+                    CargoLine::Command(command) => survey.commands.push(command),
+                    CargoLine::Unfinished => {}
+                    CargoLine::Other => note_complaint(&mut complaints, line),
                 },
             }
             ControlFlow::Continue(())
@@ -107,6 +149,20 @@ impl Workbench {
 
     /// Compiles one unit, up to metadata, and returns its errors and warnings.
     pub(super) async fn compile(
+        &mut self,
+        texts: &Sources,
+        command: &RustcCommand,
+    ) -> Result<Vec<Diagnostic>> {
+        let mut known = self.memory.compiled.iter();
+        if let Some((.., said)) = known.find(|(old, by, _)| by == command && old == texts) {
+            return Ok(said.clone());
+        }
+        let said = self.run_rustc(texts, command).await?;
+        Memory::keep(&mut self.memory.compiled, (texts.clone(), command.clone(), said.clone()));
+        Ok(said)
+    }
+
+    async fn run_rustc(
         &mut self,
         texts: &Sources,
         command: &RustcCommand,

@@ -58,7 +58,8 @@ pub(super) fn value_at(report: &Report<'_>, value: &DiagnosticSpan) -> Option<He
     let label = value.label.as_deref()?;
     let mut names = quoted(label);
     let ty = names.next()?.to_owned();
-    let text = spans::text_of(value).unwrap_or_default();
+    let macro_call = spans::foreign_macro_call(value, report.root);
+    let text = spans::text_of(macro_call.unwrap_or(value)).unwrap_or_default();
     // Of `for x in items` the iterator is kept: `items` is not its name.
     let is_iterator = spans::is_desugared_from(value, "`for` loop");
     let name = variable_name(&text).filter(|_| !is_iterator).map(str::to_owned);

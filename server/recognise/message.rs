@@ -79,8 +79,12 @@ fn without_value(problem: &Problem) -> String {
 }
 
 fn subject(held: &Held) -> String {
-    let name = held.name.as_deref().unwrap_or_else(|| held.text.lines().next().unwrap_or_default());
-    let what = if name.is_empty() { "a value".to_owned() } else { format!("`{name}`") };
+    let label = held.label();
+    let what = match (label.is_empty(), held.macro_name()) {
+        (true, _) => "a value".to_owned(),
+        (false, Some(_)) => format!("a value inside `{label}`"),
+        (false, None) => format!("`{label}`"),
+    };
     match &held.ty {
         Some(ty) => format!("{what} of type `{ty}`"),
         None => what,

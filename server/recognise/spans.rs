@@ -7,8 +7,19 @@ use crate::problem::{Position, Span, is_local};
 
 /// The span that the user wrote: expansions of macros are followed out to the outermost call;
 /// desugarings (`await`, `for`, `?`) stay where they are.
-pub(super) fn user_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
+pub(crate) fn user_span(span: &DiagnosticSpan, root: &Utf8Path) -> Span {
     to_span(outermost(span), root)
+}
+
+/// The call of a macro from another crate that made the code under a span: what the user wrote
+/// instead of it.
+pub(super) fn foreign_macro_call<'a>(
+    span: &'a DiagnosticSpan,
+    root: &Utf8Path,
+) -> Option<&'a DiagnosticSpan> {
+    let call = outermost(span);
+    let is_ours = |span: &DiagnosticSpan| is_local(&relative(&span.file_name, root));
+    (!is_ours(span) && is_ours(call)).then_some(call)
 }
 
 fn outermost(span: &DiagnosticSpan) -> &DiagnosticSpan {

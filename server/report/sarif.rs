@@ -92,7 +92,7 @@ impl Writer<'_> {
     fn related(&self, problem: &Problem) -> Vec<Value> {
         let mut related = Vec::new();
         for (n, held) in problem.held.iter().enumerate() {
-            let name = held.name.as_deref().unwrap_or(&held.text);
+            let name = held.label();
             if n > 0 {
                 related.push((&held.span, format!("`{name}` is held, too")));
             }

@@ -2,11 +2,60 @@
 //!
 //! cargo writes ``     Running `A=1 B='x y' /path/rustc --crate-name app src/main.rs ..` `` to
 //! stderr, shell-quoted, before it starts the compiler (1.64 to 1.95). Reading it changes no
-//! fingerprint, which a wrapper would.
+//! fingerprint, which a wrapper would. A value may have several lines (the package's description
+//! is one), and so has the message then.
 
 use camino::Utf8Path;
 
 use crate::problem::{TargetKind, Unit};
+
+const RUNNING: &str = "Running `";
+
+/// A message with more lines than this is no compiler call.
+const LINES_MAX: usize = 500;
+
+/// Reads cargo's stderr line by line.
+#[derive(Debug, Default)]
+pub struct CargoReader {
+    /// The beginning of a message that goes on.
+    begun: Vec<String>,
+}
+
+/// What a line of cargo's stderr is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CargoLine {
+    /// A compiler call, or the end of one.
+    Command(RustcCommand),
+    /// Part of a message that goes on.
+    Unfinished,
+    /// Anything else.
+    Other,
+}
+
+impl CargoReader {
+    /// Reads the next line.
+    pub fn read(&mut self, line: &str) -> CargoLine {
+        if line.contains(RUNNING) {
+            self.begun.clear();
+        } else if self.begun.is_empty() {
+            return CargoLine::Other;
+        }
+        self.begun.push(line.to_owned());
+        let words = words(&self.begun.join("\n"));
+        if words.is_none() && self.begun.len() < LINES_MAX {
+            return CargoLine::Unfinished;
+        }
+        self.begun.clear();
+        // Build scripts are run, too.
+        words.and_then(RustcCommand::from_words).map_or(CargoLine::Other, CargoLine::Command)
+    }
+}
+
+/// The words of a message that cargo runs something; `None` when it goes on.
+fn words(message: &str) -> Option<Vec<String>> {
+    let (_, rest) = message.split_once(RUNNING)?;
+    shlex::split(rest.trim_end().strip_suffix('`')?)
+}
 
 /// One compiler call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +69,9 @@ pub struct RustcCommand {
 }
 
 impl RustcCommand {
-    /// Reads a line of cargo's stderr; `None` when it is not a compiler call.
-    pub fn from_cargo_line(line: &str) -> Option<Self> {
-        let (_, rest) = line.split_once("Running `")?;
-        let command = rest.trim_end().strip_suffix('`')?;
-        let mut words = shlex::split(command)?.into_iter().peekable();
+    /// `None` when it is no compiler call.
+    fn from_words(words: Vec<String>) -> Option<Self> {
+        let mut words = words.into_iter().peekable();
         let mut env = Vec::new();
         while let Some((name, value)) = words.peek().and_then(|word| assignment(word)) {
             env.push((name, value));
@@ -142,9 +189,13 @@ mod tests {
         -C embed-bitcode=no --out-dir /t/debug/deps -C incremental=/t/debug/incremental \
         --check-cfg 'cfg(feature, values(\"a b\"))'`";
 
+    fn command() -> RustcCommand {
+        words(LINE).and_then(RustcCommand::from_words).unwrap()
+    }
+
     #[test]
     fn a_line_of_cargo_is_taken_apart() {
-        let command = RustcCommand::from_cargo_line(LINE).unwrap();
+        let command = command();
         assert_eq!(command.program, "/bin/rustc");
         assert_eq!(command.env[1].1, "an app: \"it's\"");
         assert_eq!(command.value_of("--crate-name"), Some("app"));
@@ -153,7 +204,7 @@ mod tests {
 
     #[test]
     fn outputs_are_redirected() {
-        let command = RustcCommand::from_cargo_line(LINE).unwrap();
+        let command = command();
         let text = command.redirected("/o".into(), "/i".into()).args.join(" ");
         assert!(!text.contains("/t/debug"), "{text}");
         assert!(
@@ -165,9 +216,32 @@ mod tests {
 
     #[test]
     fn other_lines_are_not_commands() {
-        for line in ["   Compiling app", "     Running `/t/build-script-build`", "Running `a"] {
-            assert_eq!(RustcCommand::from_cargo_line(line), None, "{line}");
+        for line in ["   Compiling app", "     Running `/t/build-script-build`"] {
+            assert_eq!(CargoReader::default().read(line), CargoLine::Other, "{line}");
         }
+    }
+
+    #[test]
+    fn a_description_of_several_lines_is_part_of_the_message() {
+        let mut reader = CargoReader::default();
+        let lines =
+            LINE.replace("an app:", "żółw `a`\n\n  it's `b`\nan app:".replace('\'', "").as_str());
+        let read: Vec<CargoLine> = lines.lines().map(|line| reader.read(line)).collect();
+        let [CargoLine::Unfinished, CargoLine::Unfinished, CargoLine::Unfinished, last] = &read[..]
+        else {
+            panic!("{read:?}");
+        };
+        let CargoLine::Command(command) = last else { panic!("{last:?}") };
+        assert_eq!(command.env[1].1, "żółw `a`\n\n  its `b`\nan app: \"it's\"");
+        assert_eq!(reader.read("    Finished"), CargoLine::Other);
+    }
+
+    #[test]
+    fn a_message_that_never_ends_swallows_nothing_else() {
+        let mut reader = CargoReader::default();
+        assert_eq!(reader.read("     Running `/t/build-script-build`"), CargoLine::Other);
+        assert_eq!(reader.read("     Running `A='x"), CargoLine::Unfinished);
+        assert!(matches!(reader.read(LINE), CargoLine::Command(_)));
     }
 
     #[test]

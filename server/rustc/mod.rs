@@ -3,5 +3,5 @@
 mod command;
 mod messages;
 
-pub use command::{RustcCommand, build_args};
+pub use command::{CargoLine, CargoReader, RustcCommand, build_args};
 pub use messages::{Line, UnitDiagnostic, parse_line};

@@ -4,20 +4,19 @@ use std::rc::Rc;
 
 use ra_ap_syntax::{
     AstNode, Edition, NodeOrToken, SmolStr, SourceFile, SyntaxKind, SyntaxNode, T, TextRange,
-    TextSize,
-    ast::{self, HasName},
+    TextSize, ast,
 };
-use rustc_hash::FxHashSet;
 
 use super::{
     AsyncBody, BodyKind, Crossing, Origin,
     control::FOR_AWAIT,
     crossings::{await_offsets, crossings},
     graph::ScopeKind,
-    lower::{Lowering, name_of, plain_name, shifted},
+    in_file::InFile,
+    lower::{Lowering, name_of, shifted},
     macros::{STREAMS, macro_name},
     surroundings::{Site, outer_binding},
-    types::{Facts, Methods},
+    types::Facts,
 };
 
 /// How deep macros nest before they are left alone.
@@ -27,35 +26,18 @@ const MACRO_DEPTH_MAX: u32 = 8;
 pub(super) struct Finder<'a> {
     edition: Edition,
     facts: &'a Facts,
-    in_file: InFile,
+    in_file: &'a InFile,
     found: Vec<AsyncBody>,
 }
 
-/// What the file itself defines.
-#[derive(Debug, Default)]
-pub(super) struct InFile {
-    /// Macros whose definition awaits.
-    pub(super) awaiting_macros: FxHashSet<SmolStr>,
-    pub(super) methods: Methods,
-}
-
 impl<'a> Finder<'a> {
-    pub(super) fn new(edition: Edition, facts: &'a Facts) -> Self {
-        Self { edition, facts, in_file: InFile::default(), found: Vec::new() }
+    pub(super) fn new(edition: Edition, facts: &'a Facts, in_file: &'a InFile) -> Self {
+        Self { edition, facts, in_file, found: Vec::new() }
     }
 
-    /// Every async body, outermost first.
-    pub(super) fn find(mut self, root: &SyntaxNode) -> Vec<AsyncBody> {
-        for rules in root.descendants().filter_map(ast::MacroRules::cast) {
-            let awaits = rules.syntax().descendants_with_tokens().any(|it| {
-                it.kind() == T![await] || it.as_token().is_some_and(|it| it.text() == "await")
-            });
-            if let (true, Some(name)) = (awaits, rules.name()) {
-                self.in_file.awaiting_macros.insert(plain_name(name.text()));
-            }
-        }
-        self.in_file.methods.add_tree(root);
-        self.walk(root, 0, None, 0);
+    /// Every async body of a tree, outermost first; `shift` leads from its offsets to the file's.
+    pub(super) fn find(mut self, root: &SyntaxNode, shift: i64) -> Vec<AsyncBody> {
+        self.walk(root, shift, None, 0);
         self.found
     }
 
@@ -286,7 +268,7 @@ impl<'a> Finder<'a> {
 
     fn lowering(&self, site: &Site) -> Lowering<'_> {
         let offsets = await_offsets(&site.node, site.shift, &self.in_file.awaiting_macros);
-        Lowering::new(self.edition, self.facts, site.shift, &self.in_file, offsets)
+        Lowering::new(self.edition, self.facts, site.shift, self.in_file, offsets)
     }
 
     fn finish(

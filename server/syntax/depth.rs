@@ -1,68 +1,50 @@
 //! How deep a text nests, told before it is parsed: parsing is recursive, and the stack finite.
 
+use super::scan::{Kind, Scanner};
+
 /// How many levels may lie within each other: brackets, and operators in a row.
 const LEVELS_MAX: u32 = 600;
 
 /// Words that open a level without a bracket: `return return ..`, `else if ..`.
-const WORDS: &[&[u8]] =
-    &[b"return", b"break", b"yield", b"else", b"if", b"match", b"as", b"move", b"dyn", b"impl"];
+const WORDS: &[&str] =
+    &["return", "break", "yield", "else", "if", "match", "as", "move", "dyn", "impl"];
+
+/// Signs that make a chain.
+const SIGNS: &[u8] = b".!&=|+-*/%?<^";
 
 /// Whether a text nests too deep to be analysed. Such a text gets no answers.
 ///
 /// Code that people write stays far below the limit, even generated code does.
 pub fn too_deep(text: &str) -> bool {
-    Scan { bytes: text.as_bytes(), at: 0, levels: vec![0], total: 0 }.exceeds()
+    let mut chains = Chains { levels: vec![0], total: 0 };
+    let mut scanner = Scanner::new(text);
+    while let Some(token) = scanner.next() {
+        match token.kind {
+            Kind::Word if WORDS.contains(&text.get(token.range).unwrap_or_default()) => {
+                chains.count();
+            }
+            Kind::Word => {}
+            Kind::Open(_) => chains.open(),
+            Kind::Close(bracket) => chains.close(bracket, scanner.rest()),
+            Kind::Sign(b';' | b',') => chains.end(),
+            Kind::Sign(sign) if SIGNS.contains(&sign) => chains.count(),
+            Kind::Sign(_) => {}
+        }
+        if chains.total > LEVELS_MAX {
+            return true;
+        }
+    }
+    false
 }
 
-struct Scan<'a> {
-    bytes: &'a [u8],
-    at: usize,
+struct Chains {
     /// For each open bracket how long the chain of operators is that it stands in.
     levels: Vec<u32>,
     /// The sum of `levels` and their number.
     total: u32,
 }
 
-impl Scan<'_> {
-    fn exceeds(&mut self) -> bool {
-        while let Some(byte) = self.peek(0) {
-            match byte {
-                b'/' if self.peek(1) == Some(b'/') => {
-                    self.skip_until(|scan| scan.peek(0) == Some(b'\n'))
-                }
-                b'/' if self.peek(1) == Some(b'*') => {
-                    self.skip_until(|scan| {
-                        scan.peek(0) == Some(b'*') && scan.peek(1) == Some(b'/')
-                    });
-                }
-                b'"' => self.string(),
-                b'\'' => self.character(),
-                b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' => self.word(),
-                b'(' | b'[' | b'{' => self.open(),
-                b')' | b']' | b'}' => self.close(byte),
-                b';' | b',' => self.end_chain(),
-                b'.' | b'!' | b'&' | b'=' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%' | b'?'
-                | b'<' | b'^' => self.count(),
-                _ => {}
-            }
-            if self.total > LEVELS_MAX {
-                return true;
-            }
-            self.at += 1;
-        }
-        false
-    }
-
-    fn peek(&self, ahead: usize) -> Option<u8> {
-        self.bytes.get(self.at + ahead).copied()
-    }
-
-    fn skip_until(&mut self, done: impl Fn(&Self) -> bool) {
-        while self.at < self.bytes.len() && !done(self) {
-            self.at += 1;
-        }
-    }
-
+impl Chains {
     fn count(&mut self) {
         if let Some(level) = self.levels.last_mut() {
             *level += 1;
@@ -70,7 +52,7 @@ impl Scan<'_> {
         }
     }
 
-    fn end_chain(&mut self) {
+    fn end(&mut self) {
         if let Some(level) = self.levels.last_mut() {
             self.total -= *level;
             *level = 0;
@@ -82,72 +64,18 @@ impl Scan<'_> {
         self.total += 1;
     }
 
-    fn close(&mut self, bracket: u8) {
+    fn close(&mut self, bracket: u8, rest: &[u8]) {
         // The bottom stays, however many brackets close too much.
         if self.levels.len() > 1 {
-            self.end_chain();
+            self.end();
             self.levels.pop();
             self.total -= 1;
         }
         self.count();
-        let rest = self.bytes.get(self.at + 1..).unwrap_or_default().trim_ascii_start();
         let goes_on = rest.starts_with(b"else")
             || rest.first().is_some_and(|it| b".?+-*/&|=<>([".contains(it));
         if bracket == b'}' && !goes_on {
-            self.end_chain();
-        }
-    }
-
-    /// A string, raw or not. A wrong guess costs precision of the count, nothing more.
-    fn string(&mut self) {
-        self.at += 1;
-        while let Some(byte) = self.peek(0) {
-            match byte {
-                b'\\' => self.at += 1,
-                b'"' => return,
-                _ => {}
-            }
-            self.at += 1;
-        }
-    }
-
-    fn raw_string(&mut self, hashes: usize) {
-        self.at += hashes + 1;
-        let ends = |scan: &Self| {
-            scan.peek(0) == Some(b'"') && (1..=hashes).all(|it| scan.peek(it) == Some(b'#'))
-        };
-        self.skip_until(ends);
-        self.at += hashes;
-    }
-
-    /// `'x'`, `'\n'` or a lifetime, which ends like a word.
-    fn character(&mut self) {
-        match (self.peek(1), self.peek(2)) {
-            (Some(b'\\'), _) => {
-                self.at += 2;
-                self.skip_until(|scan| scan.peek(1) == Some(b'\''));
-                self.at += 1;
-            }
-            (Some(_), Some(b'\'')) => self.at += 2,
-            _ => {}
-        }
-    }
-
-    fn word(&mut self) {
-        let start = self.at;
-        let is_word =
-            |byte: Option<u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || it == b'_');
-        while is_word(self.peek(1)) {
-            self.at += 1;
-        }
-        let word = self.bytes.get(start..=self.at).unwrap_or_default();
-        if WORDS.contains(&word) {
-            self.count();
-        }
-        let hashes = (1..).take_while(|it| self.peek(*it) == Some(b'#')).count();
-        if matches!(word, b"r" | b"br" | b"cr") && self.peek(hashes + 1) == Some(b'"') {
-            self.at += 1;
-            self.raw_string(hashes);
+            self.end();
         }
     }
 }

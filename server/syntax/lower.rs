@@ -4,8 +4,8 @@
 
 use super::{
     Origin,
-    bodies::InFile,
     graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
+    in_file::InFile,
     places::is_constant_operand,
     types::{Facts, ValueFacts},
 };

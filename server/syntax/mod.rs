@@ -13,12 +13,15 @@ mod crossings;
 mod depth;
 mod graph;
 mod hints;
+mod in_file;
+mod items;
 mod liveness;
 mod lower;
 mod macros;
 mod parameters;
 mod patterns;
 mod places;
+mod scan;
 mod select;
 mod surroundings;
 mod types;
@@ -26,10 +29,12 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-use ra_ap_syntax::{AstNode, Edition, SourceFile, TextRange};
+use ra_ap_syntax::{Edition, SourceFile, SyntaxNode, TextRange};
 
 pub use cfg::Cfg;
 pub use depth::too_deep;
+pub use in_file::InFile;
+pub use items::{Item, Place, items};
 pub use types::{Facts, Methods, Receiver, Shape, ValueFacts};
 
 /// What kind of coroutine a body is.
@@ -113,8 +118,47 @@ pub fn analyse_with(text: &str, edition: Edition, facts: &Facts) -> Vec<AsyncBod
     if too_deep(text) {
         return Vec::new();
     }
-    let tree = SourceFile::parse(text, edition).tree();
-    bodies::Finder::new(edition, facts).find(tree.syntax())
+    let tree = SourceFile::parse(text, edition).syntax_node();
+    bodies::Finder::new(edition, facts, &InFile::of(&tree)).find(&tree, 0)
+}
+
+/// An item that was parsed alone, to be analysed together with others of its file.
+#[derive(Debug)]
+pub struct ParsedItem {
+    tree: SyntaxNode,
+    /// From its offsets to those of the item's text.
+    shift: i64,
+    edition: Edition,
+    /// Whether it has no errors of syntax.
+    pub is_whole: bool,
+}
+
+impl ParsedItem {
+    /// Parses the text of an item; `None` when it nests too deep.
+    pub fn parse(text: &str, place: Place, edition: Edition) -> Option<Self> {
+        if too_deep(text) {
+            return None;
+        }
+        let (parse, shift) = match place {
+            Place::Module => (SourceFile::parse(text, edition), 0),
+            Place::Impl => {
+                const HEAD: &str = "impl X{";
+                (SourceFile::parse(&format!("{HEAD}{text}}}"), edition), -(HEAD.len() as i64))
+            }
+        };
+        let is_whole = parse.errors().is_empty();
+        Some(Self { tree: parse.syntax_node(), shift, edition, is_whole })
+    }
+
+    /// What it tells about the items beside it.
+    pub fn in_file(&self) -> InFile {
+        InFile::of(&self.tree)
+    }
+
+    /// Its async bodies; offsets count from the item's start.
+    pub fn analyse(&self, in_file: &InFile) -> Vec<AsyncBody> {
+        bodies::Finder::new(self.edition, &Facts::default(), in_file).find(&self.tree, self.shift)
+    }
 }
 
 /// rustc's edition as the parser names it; unknown ones read as 2021.

@@ -53,7 +53,7 @@ pub struct Facts {
 }
 
 /// How methods take their receiver, by name alone: read from definitions, without types.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Methods {
     /// `None` for a name that is defined both ways.
     known: FxHashMap<String, Option<Receiver>>,
@@ -82,11 +82,31 @@ impl Methods {
                 None => param.amp_token().is_some(),
             };
             let kind = if by_reference { Receiver::Reference } else { Receiver::Value };
-            self.known
-                .entry(name.text().to_string())
-                .and_modify(|known| *known = known.filter(|known| *known == kind))
-                .or_insert(Some(kind));
+            self.learn(name.text(), Some(kind));
         }
+    }
+
+    fn learn(&mut self, name: &str, kind: Option<Receiver>) {
+        match self.known.get_mut(name) {
+            Some(known) => *known = known.filter(|known| Some(*known) == kind),
+            None => {
+                self.known.insert(name.to_owned(), kind);
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (name, kind) in &other.known {
+            self.learn(name, *kind);
+        }
+    }
+
+    /// The names that only one of both knows, or that they know differently.
+    pub(super) fn differing(&self, other: &Self) -> Vec<String> {
+        let known = self.known.iter().map(|(name, kind)| (name, *kind));
+        let others = other.known.keys().map(|name| (name, self.receiver(name)));
+        let differ = known.chain(others).filter(|(name, kind)| other.receiver(name) != *kind);
+        differ.map(|(name, _)| name.clone()).collect()
     }
 
     /// How a method of this name takes its receiver, when all definitions agree.

@@ -1,6 +1,8 @@
 -- Neovim with rust-analyzer and Sendlens, as a user has it: `nvim --headless --clean -u neovim.lua`.
 -- Environment: PLUGIN (editors/neovim), WORKSPACE, CARGO_CALLS (what the shim noted), ROUNDS,
--- MODE: beside rust-analyzer, alone, tee (`overrideCommand`) or untrusted.
+-- MODE: beside rust-analyzer, alone, tee (`overrideCommand` through it), untrusted, silent
+-- (rust-analyzer with `checkOnSave` off), unheard (`overrideCommand` without the tee) or missing (no
+-- server).
 
 local plugin, workspace = vim.env.PLUGIN, vim.uv.fs_realpath(vim.env.WORKSPACE)
 local rounds = tonumber(vim.env.ROUNDS or '5')
@@ -15,15 +17,21 @@ vim.lsp.config('rust_analyzer', {
   root_markers = { 'Cargo.lock', 'Cargo.toml' },
   capabilities = { experimental = { serverStatusNotification = true } },
 })
-if mode == 'tee' then
-  local command = 'sendlens flycheck -- cargo check --workspace --message-format=json --all-targets --keep-going'
+local override = 'cargo check --workspace --message-format=json --all-targets --keep-going'
+if mode == 'tee' or mode == 'unheard' then
+  local command = (mode == 'tee' and 'sendlens flycheck -- ' or '') .. override
   vim.lsp.config('rust_analyzer', {
     settings = { ['rust-analyzer'] = { check = { overrideCommand = vim.split(command, ' ') } } },
   })
+elseif mode == 'silent' then
+  vim.lsp.config('rust_analyzer', { settings = { ['rust-analyzer'] = { checkOnSave = false } } })
+elseif mode == 'missing' then
+  vim.lsp.config('sendlens', { cmd = { 'no-such-sendlens' } })
 elseif mode == 'untrusted' then
   vim.lsp.config('sendlens', { init_options = { trusted = false } })
 end
-vim.lsp.enable('rust_analyzer', mode == 'beside' or mode == 'tee')
+local beside = vim.list_contains({ 'beside', 'tee', 'silent', 'unheard' }, mode)
+vim.lsp.enable('rust_analyzer', beside)
 vim.lsp.enable('sendlens')
 
 local passed, failed = 0, 0
@@ -64,6 +72,25 @@ vim.api.nvim_create_autocmd('LspProgress', {
     end
   end,
 })
+-- What the user is told.
+local messages = {}
+local notify = vim.notify
+vim.notify = function(text, ...)
+  table.insert(messages, text)
+  return notify(text, ...)
+end
+for _, method in ipairs({ 'window/showMessage', 'window/logMessage' }) do
+  local handler = vim.lsp.handlers[method]
+  vim.lsp.handlers[method] = function(err, params, ctx)
+    table.insert(messages, params.message)
+    return handler(err, params, ctx)
+  end
+end
+local function told(part)
+  return vim.iter(messages):any(function(text)
+    return text:find(part, 1, true)
+  end)
+end
 local ready = false
 vim.lsp.handlers['experimental/serverStatus'] = function(_, status)
   ready = ready or status.quiescent
@@ -158,6 +185,14 @@ local function menu(pick)
   end, 10000)
   return titles or {}
 end
+-- The first fix, once there is one: the menu explains before that.
+local function best_fix(titles)
+  for index, title in ipairs(titles) do
+    if title:match('%[sendlens%]$') and not title:match('^Explain') then
+      return index
+    end
+  end
+end
 local function index_of(titles, pattern)
   for index, title in ipairs(titles) do
     if title:match(pattern) then
@@ -223,14 +258,12 @@ local function starts()
   wait(function() return ready and checks_ended > 0 end)
   vim.wait(1000)
   local places = vim.tbl_map(function(hint) return ('%d:%d'):format(hint.lnum + 1, hint.col + 1) end, hints())
-  check('they stand at `guard` and `limit`', vim.deep_equal(places, { '14:9', '30:9' }), places)
+  check('they stand at `guard` and `limit`', vim.deep_equal(places, { '14:13', '30:9' }), places)
   check('there is one encoding', vim.lsp.get_clients()[1].offset_encoding == vim.lsp.get_clients()[2].offset_encoding)
   local user = cargo_calls()
   -- rust-analyzer's first check says `--workspace` first, our own says it last.
   local own = vim.tbl_filter(function(call) return not vim.startswith(call, 'check --workspace') end, user)
-  check('rust-analyzer checked once', #user - #own == 1 or saves > 0, user)
-  check('Sendlens checked at most once, before rust-analyzer came', #own <= 1 + saves, user)
-  say('       checks of our own at start-up', #own)
+  check('rust-analyzer checked once at start-up, Sendlens not at all', #own == 0 and (#user == 1 or saves > 0), user)
 end
 
 local function shows()
@@ -250,7 +283,14 @@ local function shows()
 end
 
 local function offers()
-  local places = { value = 'guard = queue', ['await'] = 'await;', error = 'worker(Arc' }
+  local places = {
+    value = 'guard = queue',
+    ['await'] = 'await;',
+    dot = '.await;',
+    expression = 'send(job)',
+    demand = 'tokio::spawn(worker',
+    error = 'worker(Arc',
+  }
   for place, text in vim.spairs(places) do
     go(text)
     local titles
@@ -267,6 +307,47 @@ local function offers()
   end
 end
 
+local function buffer_text(of)
+  return table.concat(vim.api.nvim_buf_get_lines(of or 0, 0, -1, false), '\n')
+end
+
+local function explains()
+  local function opens()
+    local opened = wait(function()
+      return vim.api.nvim_buf_get_name(0) == 'sendlens://explanation'
+    end, 5000)
+    local text = buffer_text()
+    if opened then
+      vim.cmd.close()
+    end
+    return opened, text
+  end
+  go('tokio::spawn(worker')
+  vim.cmd('Sendlens explain')
+  local opened, text = opens()
+  check(':Sendlens explain opens a window', opened)
+  check('it shows the life of the value', text:find('16 ┿━', 1, true) and text:find('17 ╰─', 1, true), text)
+  say('       | ' .. text:gsub('\n', '\n       | '))
+  menu(function(titles) return index_of(titles, '^Explain why') end)
+  check('the menu explains, too', (opens()))
+
+  local namespace = vim.api.nvim_get_namespaces()['sendlens.life']
+  local function marks()
+    vim.api.nvim_exec_autocmds('CursorMoved', { buffer = buffer })
+    vim.wait(400)
+    return vim.api.nvim_buf_get_extmarks(buffer, namespace, 0, -1, { details = true })
+  end
+  go('guard = queue')
+  local drawn = {}
+  for _, mark in ipairs(marks()) do
+    drawn[mark[2] + 1] = (drawn[mark[2] + 1] or '') .. mark[4].virt_text[1][1]
+  end
+  local want = { [14] = '╭', [15] = '│', [16] = '┿  guard is alive here', [17] = '  guard ends here' }
+  check('the life of the value is drawn', vim.deep_equal(drawn, want), drawn)
+  go('println')
+  check('elsewhere nothing is drawn', #marks() == 0)
+end
+
 -- Fixes both problems through the menu, saves, and takes it back, some times.
 local function fixes()
   local save_to = { rustc = {}, sendlens = {}, gone = {} }
@@ -276,7 +357,7 @@ local function fixes()
       go(name)
       local tick = vim.b[buffer].changedtick
       wait(function()
-        menu(function(titles) return index_of(titles, 'sendlens') end)
+        menu(best_fix)
         return wait(function() return vim.b[buffer].changedtick ~= tick end, 1000)
       end, 20000)
       if round == 1 then
@@ -326,7 +407,7 @@ local function command()
   vim.cmd('Sendlens log')
   check(':Sendlens log', vim.api.nvim_buf_get_name(0):find('log$'), vim.api.nvim_buf_get_name(0))
   vim.cmd.close()
-  check('completion', vim.deep_equal(vim.fn.getcompletion('Sendlens ', 'cmdline'), { 'log', 'restart' }))
+  check('completion', vim.deep_equal(vim.fn.getcompletion('Sendlens ', 'cmdline'), { 'explain', 'log', 'restart' }))
   vim.cmd('checkhealth sendlens')
   local report = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
   check(':checkhealth finds no fault', report:find('OK', 1, true) and not report:find('ERROR', 1, true) and not report:find('WARN', 1, true), report)
@@ -349,7 +430,32 @@ local function other_modes()
     check('without trust no cargo runs', #vim.fn.readfile(vim.env.CARGO_CALLS) == 0, { user, copies })
     return
   end
+  if mode == 'missing' then
+    wait(function() return #messages > 0 end, 5000)
+    say('       | ' .. table.concat(messages, '\n       | '))
+    check('the user is told that the server is missing', told('no-such-sendlens'), messages)
+    vim.cmd('checkhealth sendlens')
+    check(':checkhealth says what to do', buffer_text():find('cargo install sendlens', 1, true), buffer_text())
+    vim.cmd('Sendlens explain')
+    check(':Sendlens explain says so, too', told('not running'), messages)
+    return
+  end
+  local opened_at = vim.uv.hrtime()
   check('hints appear', wait(function() return #hints() == 2 end), vim.lsp.get_clients())
+  say(('       start to hints %.0f ms'):format(ms(opened_at, vim.uv.hrtime())))
+  if mode == 'silent' or mode == 'unheard' then
+    local part = mode == 'silent' and 'does not check' or '`sendlens flycheck --`'
+    check('the user is told why Sendlens checks', told(part), messages)
+    say('       | ' .. table.concat(messages, '\n       | '))
+    vim.cmd('checkhealth sendlens')
+    local advice = mode == 'silent' and 'does not check on save' or 'sendlens-override'
+    check(':checkhealth says so, too', buffer_text():find(advice, 1, true), buffer_text())
+    vim.cmd.close()
+    if mode == 'unheard' then
+      -- Both check, as the message says.
+      return
+    end
+  end
   if mode == 'tee' then
     wait(function() return ready and checks_ended > 0 end)
   end
@@ -373,6 +479,7 @@ local function run()
   starts()
   shows()
   offers()
+  explains()
   local pid = server_pid()
   say('       resident memory of the server', pid and memory(pid))
   fixes()

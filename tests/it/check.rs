@@ -82,6 +82,17 @@ fn sarif_and_github() {
     assert_eq!(github.lines().count(), 1);
 }
 
+/// `serde-sarif` makes its types of the schema: what they do not know is not SARIF.
+#[test]
+fn sarif_is_what_the_schema_says() {
+    for body in [GUARD, "fn main() {}", "fn main() { spawn(async { std::env::args(); }) }"] {
+        let text = Package::new(body).run("check --message-format sarif").stdout;
+        let ours: Value = serde_json::from_str(&text).unwrap();
+        let typed: serde_sarif::sarif::Sarif = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_value(typed).unwrap(), ours, "{text}");
+    }
+}
+
 #[test]
 fn what_others_compiled() {
     let package = Package::new(GUARD);

@@ -244,6 +244,7 @@ impl Client {
         {
             let result = match method {
                 "workspace/configuration" => json!([self.settings]),
+                "window/showDocument" => json!({"success": true}),
                 _ => Value::Null,
             };
             self.send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
@@ -261,6 +262,16 @@ impl Client {
     pub(crate) fn wait_for_message(&mut self, part: &str) {
         self.wait_for(part, |client| {
             client.messages().iter().any(|message| message.contains(part)).then_some(())
+        });
+    }
+
+    /// Waits for a line in the log that the editor keeps.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&mut self, part: &str) {
+        self.wait_for(part, |client| {
+            let mut logged = client.heard.iter().filter(|it| it["method"] == "window/logMessage");
+            let says = |it: &Value| it["params"]["message"].as_str().unwrap().contains(part);
+            logged.any(says).then_some(())
         });
     }
 

@@ -66,19 +66,28 @@ fn hovers_answer_on_the_value_the_await_and_the_demand_only() {
 
 /// The menu at a place, once the compiler has had its say.
 fn actions(client: &mut Client, project: &Project, needle: &str) -> Vec<Value> {
-    let (line, character) = find(&project.read("src/main.rs"), needle);
-    let place = json!({"line": line, "character": character});
-    let params = json!({
-        "textDocument": {"uri": uri(&project.file("src/main.rs"))},
-        "range": {"start": place, "end": place},
-        "context": {"diagnostics": [], "only": ["quickfix"]},
-    });
+    let params = menu_params(project, needle);
     let is_verified = |answer: &Value| {
         let mut actions = answer.as_array().into_iter().flatten();
         actions.any(|action| action["isPreferred"] == true)
     };
     let answer = client.ask_until("textDocument/codeAction", &params, is_verified);
     answer.as_array().unwrap().clone()
+}
+
+/// The menu at a place, as it is.
+fn menu(client: &mut Client, project: &Project, needle: &str) -> Value {
+    client.request("textDocument/codeAction", menu_params(project, needle))
+}
+
+fn menu_params(project: &Project, needle: &str) -> Value {
+    let (line, character) = find(&project.read("src/main.rs"), needle);
+    let place = json!({"line": line, "character": character});
+    json!({
+        "textDocument": {"uri": uri(&project.file("src/main.rs"))},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": [], "only": ["quickfix"]},
+    })
 }
 
 #[test]
@@ -100,6 +109,30 @@ fn the_best_fix_is_applied_and_the_compiler_agrees() {
     let (messages, _) = project.check();
     let about_guard = |line: &&str| line.contains("MutexGuard") && line.contains("not `Send`");
     assert_eq!(messages.lines().filter(about_guard).count(), 0, "{messages}");
+}
+
+#[test]
+fn actions_are_offered_wherever_the_user_may_point() {
+    let project = Project::copy("sample");
+    let mut client = start(&project);
+    let places = [
+        "queue.lock",
+        "guard = queue",
+        "(job).await",
+        ".await;\n}\n\nasync fn send",
+        "await;\n}\n\nasync fn send",
+        "tokio::spawn(worker",
+        "spawn(worker",
+        "worker(Arc::clone",
+    ];
+    for place in &places[1..] {
+        let titles = actions(&mut client, &project, place);
+        let about_guard = |it: &Value| it["title"].as_str().unwrap().contains("`guard`");
+        assert!(titles.iter().any(about_guard), "{place}: {titles:#?}");
+    }
+    for place in [places[0], "println", "tokio::main", "tokio::time"] {
+        assert_eq!(menu(&mut client, &project, place), json!([]), "{place}");
+    }
 }
 
 #[test]

@@ -128,3 +128,46 @@ fn refusals() {
     refused("fix", "new.txt");
     assert_eq!(package.read("src/main.rs"), before);
 }
+
+/// A raw pointer stays over an await, so rustc does not look at the borrows of `main` by itself.
+fn behind_another_error(uses: &str) -> Package {
+    Package::new(&format!(
+        "fn main() {{
+    let names: Arc<Mutex<Vec<String>>> = Arc::default();
+    spawn(async move {{
+        let guard = names.lock().unwrap();
+{uses}        let raw: *const u8 = std::ptr::null();
+        tick(2).await;
+        println!(\"{{raw:?}}\");
+    }});
+}}
+"
+    ))
+}
+
+#[test]
+fn a_fix_may_not_break_borrows_behind_another_error() {
+    let package = behind_another_error(
+        "        let żółw = guard[0].as_str();
+        let żółw = match żółw.len() { 0 => \"-\", _ => żółw };
+        tick(1).await;
+        println!(\"{żółw}\");
+",
+    );
+    let before = package.read("src/main.rs");
+    let ran = package.run("fix --allow-no-vcs --only enclose_in_block,drop_before_await");
+    assert!(ran.stderr.contains("fixed 0"), "{}", ran.stderr);
+    assert_eq!(package.read("src/main.rs"), before);
+}
+
+#[test]
+fn a_fix_may_leave_another_error_behind() {
+    let package = behind_another_error(
+        "        let żółw = guard[0].clone();
+        tick(żółw.len() as u64).await;
+",
+    );
+    let ran = package.run("fix --allow-no-vcs --only enclose_in_block,drop_before_await");
+    assert!(ran.stderr.contains("fixed 1, left 1"), "{}", ran.stderr);
+    assert!(package.read("src/main.rs").contains("            guard[0].clone()\n"));
+}

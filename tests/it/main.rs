@@ -12,10 +12,13 @@ mod bad_input;
 mod check;
 mod children;
 mod editing;
+mod explain;
 mod fix;
 mod flycheck;
 mod handshake;
 mod manual;
+#[cfg(unix)]
+mod neighbour;
 mod pictures;
 mod recognise;
 mod retype;

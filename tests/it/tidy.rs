@@ -9,6 +9,8 @@ const CORE: &[&str] = &[
     "text.rs",
     "shift.rs",
     "encoding.rs",
+    "spots.rs",
+    "life.rs",
     "recognise",
     "syntax",
     "fixes",

@@ -21,12 +21,33 @@ use crate::{
 };
 
 /// A program where cargo can check it.
-struct Program {
-    name: String,
-    root: PathBuf,
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) root: PathBuf,
     /// What of the workspace to check.
     args: Vec<String>,
-    file: Utf8PathBuf,
+    pub(crate) file: Utf8PathBuf,
+}
+
+impl Program {
+    /// How the oracle checks it.
+    pub(crate) fn settings(&self) -> CargoSettings {
+        let target_dir = Some(Utf8PathBuf::try_from(target_dir()).unwrap());
+        CargoSettings { args: self.args.clone(), target_dir, ..Default::default() }
+    }
+}
+
+/// Where all programs are built: dependencies once.
+fn target_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/recorded")
+}
+
+/// What checks a program, in whatever folder it is run.
+pub(crate) fn cargo_check(program: &Program) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(["check", "--message-format=json", "--keep-going", "--target-dir"]);
+    command.arg(target_dir()).args(&program.args);
+    command
 }
 
 /// Asks about the programs named (`shapes/a22`), or about all of them.
@@ -67,7 +88,7 @@ pub(crate) fn ask(named: &[&str]) {
 }
 
 /// Single files become packages.
-fn singles(temp: &Path) -> Vec<Program> {
+pub(crate) fn singles(temp: &Path) -> Vec<Program> {
     let mut programs = Vec::new();
     for group in ["shapes", "reports"] {
         for file in names_in(&home().join("programs").join(group)) {
@@ -90,7 +111,7 @@ fn singles(temp: &Path) -> Vec<Program> {
     programs
 }
 
-fn crates() -> Vec<Program> {
+pub(crate) fn crates() -> Vec<Program> {
     let root = home().join("programs/crates");
     let mut programs = Vec::new();
     for package in ["cases", "reports"] {
@@ -111,12 +132,7 @@ fn crates() -> Vec<Program> {
 
 async fn examine(program: &Program) -> Vec<Problem> {
     let root = Utf8PathBuf::try_from(program.root.canonicalize().unwrap()).unwrap();
-    let output = Command::new("cargo")
-        .args(["check", "--offline", "--message-format=json", "--keep-going"])
-        .args(&program.args)
-        .current_dir(&root)
-        .output()
-        .unwrap();
+    let output = cargo_check(program).current_dir(&root).output().unwrap();
     let mut found: Vec<Problem> = Vec::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         if let Line::Diagnostic(report) = parse_line(line)
@@ -126,8 +142,7 @@ async fn examine(program: &Program) -> Vec<Problem> {
             found.push(problem);
         }
     }
-    let settings = CargoSettings { args: program.args.clone(), ..Default::default() };
-    let oracle = Oracle::new(root, settings);
+    let oracle = Oracle::new(root, program.settings());
     let mut examined = Vec::new();
     if found.is_empty() {
         return examined;

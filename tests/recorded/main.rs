@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --example recorded -- record [TOOLCHAIN [FLAG..]]
 //! cargo run --example recorded -- ask [PROGRAM..]
+//! cargo run --example recorded -- fixes [PROGRAM..]
 //! ```
 //!
 //! `record` runs the default toolchain, or the one named, on every program that is meant for it
@@ -12,10 +13,14 @@
 //!
 //! `ask` shows each program to the installed compiler once more, closer questions included, and
 //! compares with `<program>.asked`, or with `<program>.expect` where asking changes nothing.
+//!
+//! `fixes` lets plain cargo judge every verified fix of every problem, and compares the first
+//! offer with an expert's choice (`experts.txt`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod ask;
+mod fixes;
 #[allow(dead_code, reason = "the test uses the rest")]
 mod programs;
 mod record;
@@ -30,8 +35,11 @@ fn main() -> ExitCode {
         ["record"] => record::record(None, &[]),
         ["record", toolchain, flags @ ..] => record::record(Some(toolchain), flags),
         ["ask", programs @ ..] => ask::ask(programs),
+        ["fixes", programs @ ..] => fixes::fixes(programs),
         _ => {
-            eprintln!("usage: recorded record [TOOLCHAIN [FLAG..]] | recorded ask [PROGRAM..]");
+            eprintln!(
+                "usage: recorded record [TOOLCHAIN [FLAG..]] | recorded ask|fixes [PROGRAM..]"
+            );
             return ExitCode::FAILURE;
         }
     }

@@ -72,7 +72,8 @@ fn value_row(held: &Held, file: &Utf8Path) -> [String; 8] {
     row
 }
 
-fn at(span: &Span, file: &Utf8Path) -> String {
+/// A place as the tables name it.
+pub(crate) fn at(span: &Span, file: &Utf8Path) -> String {
     let start = span.start;
     if span.file == file {
         return format!("{}:{}", start.line, start.column);

@@ -24,6 +24,14 @@ export class Status implements vscode.Disposable {
     this.count();
   }
 
+  /** A check of our own runs, or is over. */
+  checking(runs: boolean): void {
+    if (!this.running) return;
+    this.count();
+    this.item.busy = runs;
+    if (runs) this.item.text = 'Sendlens checks';
+  }
+
   stopped(why: string): void {
     this.running = false;
     this.show(`Sendlens does not run: ${why}`, Error);

@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 use crate::{
     fixes::{
         FixContext,
-        chain::{free_name, name_of, owned_forms},
+        chain::{free_name, is_owned, name_of, owned_forms},
         context::{has_ident, mentions},
         reads::{Read, distinct},
         region::{self, Block, Region},
@@ -83,11 +83,11 @@ fn find(context: &FixContext<'_>, region: &Region, held: &str) -> Option<Copies>
     Some(Copies { others: others.collect(), reads, values, names, sources })
 }
 
-/// Whether a variable is declared by something that reads the value.
+/// Whether a variable is declared by something that may lend it a part of the value.
 fn is_made_of(binding: &ast::IdentPat, held: &str) -> bool {
     let stmt = binding.syntax().ancestors().find_map(ast::LetStmt::cast);
     let value = stmt.and_then(|it| it.initializer());
-    value.is_some_and(|it| mentions(it.syntax(), held))
+    value.is_some_and(|it| mentions(it.syntax(), held) && !is_owned(&it))
 }
 
 impl Copies {

@@ -261,3 +261,69 @@ async fn f(id: u8) -> Option<u8> {
     let all = all.unwrap();
     assert!(all.iter().any(|it| it == expected), "{all:#?}");
 }
+
+#[test]
+fn takes_the_head_of_the_statement_that_awaits() {
+    check(
+        "enclose_in_block",
+        "std::sync::MutexGuard<'_, Vec<u8>>",
+        "
+async fn f(m: M) {
+    let mut $0aufträge$0 = m.lock().unwrap();
+    if let Some(job) = aufträge.pop() {
+        run(job).$1await;
+    }
+}
+",
+        "
+async fn f(m: M) {
+    let job = m.lock().unwrap().pop();
+    if let Some(job) = job {
+        run(job).await;
+    }
+}
+",
+    );
+    check(
+        "enclose_in_block",
+        "std::sync::MutexGuard<'_, Vec<u8>>",
+        "
+async fn f(m: M) {
+    let mut $0jobs$0 = m.lock().unwrap();
+    jobs.sort();
+    let Some(job) = jobs.pop() else {
+        idle().$1await;
+        return;
+    };
+    run(job);
+}
+",
+        "
+async fn f(m: M) {
+    let job = {
+        let mut jobs = m.lock().unwrap();
+        jobs.sort();
+        jobs.pop()
+    };
+    let Some(job) = job else {
+        idle().await;
+        return;
+    };
+    run(job);
+}
+",
+    );
+}
+
+#[test]
+fn declines_for_heads_that_run_again_or_not_always() {
+    for code in [
+        "async fn f() { let $0g$0 = m.lock(); while let Some(x) = g.pop() { run(x).$1await; } }",
+        "async fn f() { let $0g$0 = m.lock(); if a() && g.remove(1) { io().$1await; } }",
+        "async fn f() { let $0g$0 = m.lock(); g.push(io().$1await); }",
+        "async fn f() { let $0g$0 = m.lock(); *g += io().$1await; }",
+        "async fn f() { let $0g$0 = m.lock(); if g.remove(1) { io().$1await; g.push(1); } }",
+    ] {
+        check_declines("enclose_in_block", "std::sync::MutexGuard<'_, Vec<u8>>", code);
+    }
+}

@@ -56,7 +56,7 @@ impl<'w> Walk<'w> {
         if !self.enter(file, node) {
             return;
         }
-        let before = self.touched;
+        let (before, sites_before) = (self.touched, self.sites.len());
         for inner in node.descendants() {
             self.look(file, &inner);
         }
@@ -67,7 +67,12 @@ impl<'w> Walk<'w> {
         for name in &names {
             self.definition(file, name, false);
         }
-        if self.touched == before && self.target.hides_in_fields() {
+        // Of several fields one may be as wanted, and another hide what is looked for.
+        let is_as_wanted = match ast::FieldList::can_cast(node.kind()) {
+            true => self.sites.len() > sites_before,
+            false => self.touched > before,
+        };
+        if !is_as_wanted && self.target.hides_in_fields() {
             for name in &names {
                 self.definition(file, name, true);
             }

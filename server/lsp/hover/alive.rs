@@ -51,13 +51,15 @@ impl Page<'_> {
 
     fn on_await(&self, position: Position) -> Option<Answer> {
         let mut points = self.view.bodies().flat_map(|body| &body.awaits);
-        let point = points.find(|point| point.touches(position))?;
+        let with_dot = |point: &Stretch| self.view.with_dot(&point.span(self.view.file));
+        let at = |point: &&Stretch| Stretch::from(&with_dot(point)).touches(position);
+        let point = points.find(at)?;
         let held = self.view.held_over(point);
         // Beside rust-analyzer's hover only what is worth the space.
         held.iter().find(|held| held.send == Some(false))?;
         let line = |held: &Held| held_line(held, &self.line(held.span.start.line), "Send");
         let text = held_list(held.iter().map(line));
-        Some(Answer { text, span: point.span(self.view.file) })
+        Some(Answer { text, span: with_dot(point) })
     }
 
     fn on_header(&self, position: Position) -> Option<Answer> {

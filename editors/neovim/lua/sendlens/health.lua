@@ -54,6 +54,13 @@ local function check_clients()
     health.info("The server is not running: it starts in Rust buffers after vim.lsp.enable('sendlens')")
   end
   for _, client in ipairs(clients) do
+    local version = vim.tbl_get(client, 'server_info', 'version')
+    local own = require('sendlens').version
+    if version ~= own then
+      health.warn(('The server is %s, the plugin is %s'):format(version or 'of no version', own), {
+        'Update the older one: `cargo install sendlens` brings the newest server',
+      })
+    end
     health.ok(('Running in `%s`, encoding %s'):format(client.root_dir or '?', client.offset_encoding))
   end
   local log = require('sendlens').log_file()

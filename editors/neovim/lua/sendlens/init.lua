@@ -1,6 +1,9 @@
 --- What `:Sendlens` does.
 local M = {}
 
+--- The server that this was made for.
+M.version = '0.1.0'
+
 --- How long a server may take to say goodbye, in milliseconds.
 local GOODBYE = 3000
 
@@ -13,6 +16,70 @@ end
 ---@param level? integer
 local function say(message, level)
   vim.notify('Sendlens: ' .. message, level or vim.log.levels.INFO)
+end
+
+--- Shows text in a window of its own, which `q` closes.
+---@param explanation { title: string, document: string }
+local function show(explanation)
+  local name = 'sendlens://explanation'
+  local buffer = vim.fn.bufnr('^' .. name .. '$')
+  if buffer == -1 then
+    buffer = vim.api.nvim_create_buf(false, true)
+    vim.api.nvim_buf_set_name(buffer, name)
+    vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, desc = 'Close' })
+    vim.bo[buffer].filetype = 'markdown'
+  end
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(vim.trim(explanation.document), '\n'))
+  vim.bo[buffer].modifiable = false
+  local window = vim.fn.bufwinid(buffer)
+  if window ~= -1 then
+    return vim.api.nvim_set_current_win(window)
+  end
+  vim.cmd.split({ mods = { split = 'botright' } })
+  vim.api.nvim_win_set_buf(0, buffer)
+  vim.wo[0][0].conceallevel = 2
+  vim.wo[0][0].wrap = true
+  vim.wo[0][0].linebreak = true
+end
+
+--- Explains the error at a place: the one that is given, or that of the cursor.
+---@param uri? string
+---@param position? lsp.Position
+function M.explain(uri, position)
+  local client = vim.lsp.get_clients({ name = 'sendlens', bufnr = 0 })[1] or clients()[1]
+  if not client then
+    return say('the server is not running: `:checkhealth sendlens` says why', vim.log.levels.WARN)
+  end
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  if uri and position then
+    params = { textDocument = { uri = uri }, position = position }
+  end
+  client:request('sendlens/explain', params, function(err, explanation)
+    if err then
+      say(err.message, vim.log.levels.ERROR)
+    elseif not explanation then
+      say('no `Send` problem is known in this file')
+    else
+      show(explanation)
+    end
+  end)
+end
+
+local function is_enabled()
+  -- 0.11 has no function for it.
+  local is_enabled = vim.lsp.is_enabled
+  return is_enabled and is_enabled('sendlens') or vim.tbl_get(vim.lsp, '_enabled_configs', 'sendlens') ~= nil
+end
+
+--- Says, once, that the server is enabled and not installed.
+function M.complain_if_missing()
+  local cmd = vim.tbl_get(vim.lsp.config, 'sendlens', 'cmd')
+  local program = type(cmd) == 'table' and cmd[1]
+  if program and is_enabled() and vim.fn.executable(program) == 0 then
+    local advice = '`%s` is not installed, or not on the PATH of Neovim: say `cargo install sendlens`'
+    vim.notify_once('Sendlens: ' .. advice:format(program), vim.log.levels.WARN)
+  end
 end
 
 --- The file that the server writes its log to; nil where it goes to Neovim's own log.
@@ -98,7 +165,13 @@ function M.log()
   vim.cmd.normal({ 'G', bang = true })
 end
 
-local commands = { restart = M.restart, log = M.log }
+local commands = {
+  explain = function()
+    M.explain()
+  end,
+  restart = M.restart,
+  log = M.log,
+}
 
 ---@param lead string
 ---@return string[]
@@ -116,7 +189,7 @@ function M.run(arguments)
   if command then
     return command()
   end
-  local known = table.concat(M.complete(''), ' or ')
+  local known = table.concat(M.complete(''), ', ')
   say(('`:Sendlens %s` is not known, say %s'):format(arguments[1], known), vim.log.levels.ERROR)
 end
 
