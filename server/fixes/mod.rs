@@ -31,6 +31,7 @@ mod reads;
 mod region;
 mod replace_cell_with_atomic;
 mod replace_mutex_with_tokio;
+mod replace_phantom_marker;
 mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
@@ -137,7 +138,6 @@ pub const RULES: &[(&str, Rule)] = &[
     ("hoist_temporary", hoist_temporary::hoist_temporary),
     ("clone_out_of_guard", clone_out_of_guard::clone_out_of_guard),
     ("split_branch_at_await", split_branch_at_await::split_branch_at_await),
-    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
@@ -148,6 +148,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("use_send_rng", use_send_rng::use_send_rng),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
+    ("replace_phantom_marker", replace_phantom_marker::replace_phantom_marker),
     ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
     ("return_send_future", return_send_future::return_send_future),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
