@@ -46,7 +46,8 @@ impl Borrowed {
         let name = context.held.name.clone()?;
         let world = World::new(context.sources, context.problem);
         let param = node.ancestors().find_map(ast::Param::cast);
-        let param = param.or_else(|| ast::Param::cast(world.binding(context.file, &name, &node)?))?;
+        let param =
+            param.or_else(|| ast::Param::cast(world.binding(context.file, &name, &node)?))?;
         let func = ast::Fn::cast(param.syntax().parent()?.parent()?)?;
         let ast::Type::RefType(ty) = param.ty()? else {
             return None;
@@ -64,9 +65,11 @@ impl Borrowed {
     }
 
     fn is_ours(&self) -> bool {
-        let owner = self.func.syntax().ancestors().find(|node| {
-            ast::Impl::can_cast(node.kind()) || ast::Trait::can_cast(node.kind())
-        });
+        let owner = self
+            .func
+            .syntax()
+            .ancestors()
+            .find(|node| ast::Impl::can_cast(node.kind()) || ast::Trait::can_cast(node.kind()));
         owner.is_none_or(|it| ast::Impl::cast(it).is_some_and(|it| it.trait_().is_none()))
     }
 }
@@ -117,5 +120,8 @@ pub(super) fn lend_mutably(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let borrow = node.ancestors().take(2).find_map(ast::RefExpr::cast)?;
     let inner: SyntaxNode = borrow.expr()?.syntax().clone();
     let at = TextRange::empty(inner.text_range().start());
-    borrow.mut_token().is_none().then(|| world.edits(vec![Site::new(&place.file, at, "mut ".into())]))
+    borrow
+        .mut_token()
+        .is_none()
+        .then(|| world.edits(vec![Site::new(&place.file, at, "mut ".into())]))
 }

@@ -82,7 +82,7 @@ fn candidates(context: &FixContext<'_>, site: &Site) -> Vec<Candidate> {
     let is_value = covers(&read, value.syntax().text_range());
     let mut found = Vec::new();
     // An iterator is run to its end by `collect_iterator_first`.
-    let is_iterator = is_value && context.held.ty.as_deref().is_some_and(|it| it.contains("Iterator"));
+    let is_iterator = !context.holds_lock() && site.head().as_ref() == Some(value);
     if matches!(site.header, Header::For(_)) && !is_iterator {
         found.extend(collected(site, &read, is_value));
     }
@@ -176,7 +176,8 @@ impl Candidate {
     fn out_of_block(&self) -> Option<Self> {
         let list = ast::StmtList::cast(self.expr.syntax().parent()?)?;
         let block = ast::BlockExpr::cast(list.syntax().parent()?)?;
-        let is_operand = block.syntax().parent().is_some_and(|it| ast::ArgList::can_cast(it.kind()));
+        let is_operand =
+            block.syntax().parent().is_some_and(|it| ast::ArgList::can_cast(it.kind()));
         let is_plain = block.modifier().is_none() && list.statements().next().is_none();
         (is_operand && is_plain && self.around == ("", "")).then(|| Self {
             expr: ast::Expr::BlockExpr(block),

@@ -189,10 +189,8 @@ impl<'a> Turn<'a> {
         let head = TextRange::new(keyword.start(), condition.end());
         Some(vec![
             self.context.edit(head, "loop"),
-            self.context.insert(
-                open.end(),
-                format!("{separator}let {pattern} = {code} else {{ break }};"),
-            ),
+            self.context
+                .insert(open.end(), format!("{separator}let {pattern} = {code} else {{ break }};")),
         ])
     }
 

@@ -22,6 +22,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod lock_again_after_await;
 mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
@@ -41,6 +42,7 @@ mod split_branch_at_await;
 mod stringify_error_before_await;
 mod take_owned_argument;
 mod use_send_rng;
+mod write_without_lock;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -146,6 +148,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
+    ("write_without_lock", write_without_lock::write_without_lock),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
     ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
@@ -160,6 +163,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("take_owned_argument", take_owned_argument::take_owned_argument),
     ("borrow_argument_mutably", borrow_argument_mutably::borrow_argument_mutably),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
+    ("lock_again_after_await", lock_again_after_await::lock_again_after_await),
 ];
 
 /// Drafts every fix that applies to a problem, in menu order.

@@ -5,8 +5,9 @@
 //! names once the `Rc` is gone.
 
 use super::{
-    RepairContext, replace_cell_with_atomic, replace_refcell_with_mutex,
+    RepairContext, replace_cell_with_atomic,
     replace_rc_with_arc::{RENAMES, change},
+    replace_refcell_with_mutex,
     retype::{self, Rename, Renames},
 };
 use crate::problem::Edit;

@@ -1,3 +1,5 @@
+//! What `lock_in_each_turn` writes, and where it declines.
+
 use crate::fixes::tests::{check, check_declines};
 
 const ID: &str = "lock_in_each_turn";

@@ -217,8 +217,11 @@ impl Session<'_> {
     /// The best verified fix that may be applied.
     fn choose(&self, problem: &Problem) -> Result<Cure, String> {
         let mut why = "no fix is known that the compiler accepts".to_owned();
-        let verified = problem.fixes.iter().filter(|fix| fix.verdict == Verdict::Verified);
-        for fix in verified {
+        // What leaves nothing behind comes before what leads to the next problem.
+        let (preferred, others): (Vec<_>, Vec<_>) =
+            problem.fixes.iter().partition(|fix| fix.preferred);
+        let ordered = preferred.into_iter().chain(others);
+        for fix in ordered.filter(|fix| fix.verdict == Verdict::Verified) {
             let wanted = self.args.only.is_empty() || self.args.only.iter().any(|id| id == fix.id);
             if !wanted {
                 why = format!("`{}` would fix it, but was not asked for", fix.id);
