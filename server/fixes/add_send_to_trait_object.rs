@@ -138,13 +138,26 @@ fn supertrait(item: &ast::Trait, bounds: &[&str]) -> Option<(ra_ap_syntax::TextR
 
 fn add_bounds(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let name = dyn_trait(context.problem.leaf.as_deref()?)?;
-    let target = target(name, wanted_bounds(context));
     let words = retype::texts_of(context.error);
+    if let Some((other, bound)) = other_object(&words, name) {
+        let edits = retype::answer(context, &target(other, vec![bound]));
+        return (!edits.is_empty()).then_some(edits);
+    }
+    let target = target(name, wanted_bounds(context));
     if !words.contains(name) && context.error.code.is_some() {
         return None;
     }
     let edits = retype::answer(context, &target);
     (!edits.is_empty()).then_some(edits)
+}
+
+/// An object of another trait that is at fault now: a closure around the object that changed.
+fn other_object<'a>(words: &'a str, name: &str) -> Option<(&'a str, &'static str)> {
+    let (before, rest) = words.split_once("` is not implemented for `")?;
+    let bound = ["Send", "Sync"].into_iter().find(|it| before.ends_with(it))?;
+    let guilty = rest.split('`').next()?;
+    let other = dyn_trait(guilty)?;
+    (other != name).then_some((other, bound))
 }
 
 /// The bounds that the draft began with, and what the error asks for besides.

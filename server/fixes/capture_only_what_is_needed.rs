@@ -62,7 +62,14 @@ pub(super) fn capture_only_what_is_needed(context: &FixContext<'_>) -> Option<Dr
 /// The reads of the block, as far as all of them can move out.
 fn reads(context: &FixContext<'_>, capture: &Capture) -> Option<Vec<Read>> {
     let reads = Read::all_in(context, capture.block.syntax(), &capture.name, true)?;
-    reads.iter().all(|it| !capture.depends_on_block(it.expr().syntax())).then_some(reads)
+    let is_fit =
+        |it: &Read| !capture.depends_on_block(it.expr().syntax()) && !is_awaited(it.expr());
+    reads.iter().all(is_fit).then_some(reads)
+}
+
+/// A future that is made of the value still borrows from it.
+fn is_awaited(read: &ast::Expr) -> bool {
+    read.syntax().parent().is_some_and(|it| ast::AwaitExpr::can_cast(it.kind()))
 }
 
 /// A `let` for each part that is read.

@@ -37,17 +37,7 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
     if is_idle {
         return None;
     }
-    let grown = small.grown(name);
-    let has_guard = small.escaping(name).iter().any(is_guard);
-    let order = if has_guard { [&grown, &small] } else { [&small, &grown] };
-    let mut variants: Vec<Vec<Edit>> = Vec::new();
-    for region in order.into_iter().filter(|it| !it.hides_item()) {
-        for variant in [tail(context, region, name), plain(context, region, name)] {
-            let fresh = variant.filter(|it| !variants.contains(it));
-            variants.extend(fresh);
-        }
-    }
-    variants.extend(borrowed::borrowed(context, &grown, name));
+    let variants = enclosed(context, &small, name);
     (!variants.is_empty()).then(|| Draft {
         id: "enclose_in_block",
         title: format!("Enclose `{name}` in a block that ends before the `.await`"),
@@ -56,6 +46,22 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
         reach: Reach::Body,
         repairs: &[],
     })
+}
+
+/// The ways to write a region as a block, nicest first.
+pub(super) fn enclosed(context: &FixContext<'_>, small: &Region, name: &str) -> Vec<Vec<Edit>> {
+    let grown = small.grown(name);
+    let has_guard = small.escaping(name).iter().any(is_guard);
+    let order = if has_guard { [&grown, small] } else { [small, &grown] };
+    let mut variants: Vec<Vec<Edit>> = Vec::new();
+    for region in order.into_iter().filter(|it| !it.hides_item()) {
+        for variant in [tail(context, region, name), plain(context, region, name)] {
+            let fresh = variant.filter(|it| !variants.contains(it));
+            variants.extend(fresh);
+        }
+    }
+    variants.extend(borrowed::borrowed(context, &grown, name));
+    variants
 }
 
 /// The value is used once more, at the start of the statement that awaits.

@@ -45,8 +45,12 @@ pub(super) fn hoist_temporary(context: &FixContext<'_>) -> Option<Draft> {
         "Hoist `{}` to a `let` before the `.await`",
         context.shorten(&first.expr.syntax().text().to_string())
     );
-    let mut variants: Vec<Vec<Edit>> =
-        candidates.iter().filter_map(|it| it.hoisted(context, &site)).collect();
+    let mut variants: Vec<Vec<Edit>> = candidates
+        .iter()
+        .filter_map(|it| it.out_of_block())
+        .filter_map(|it| it.hoisted(context, &site))
+        .collect();
+    variants.extend(candidates.iter().filter_map(|it| it.hoisted(context, &site)));
     variants.extend(candidates.iter().filter_map(|it| it.in_place(context, &site)));
     variants.truncate(VARIANTS_MAX);
     (!variants.is_empty()).then_some(Draft {
@@ -77,7 +81,9 @@ fn candidates(context: &FixContext<'_>, site: &Site) -> Vec<Candidate> {
     let read = projection(value);
     let is_value = covers(&read, value.syntax().text_range());
     let mut found = Vec::new();
-    if let Header::For(_) = site.header {
+    // An iterator is run to its end by `collect_iterator_first`.
+    let is_iterator = !context.holds_lock() && site.head().as_ref() == Some(value);
+    if matches!(site.header, Header::For(_)) && !is_iterator {
         found.extend(collected(site, &read, is_value));
     }
     let calls: Vec<ast::Expr> = site.enclosing_arguments(&read).collect();
@@ -166,6 +172,21 @@ fn collected(site: &Site, read: &ast::Expr, is_value: bool) -> Vec<Candidate> {
 }
 
 impl Candidate {
+    /// `{ EXPR }`: a block of one expression goes as a whole.
+    fn out_of_block(&self) -> Option<Self> {
+        let list = ast::StmtList::cast(self.expr.syntax().parent()?)?;
+        let block = ast::BlockExpr::cast(list.syntax().parent()?)?;
+        let is_operand =
+            block.syntax().parent().is_some_and(|it| ast::ArgList::can_cast(it.kind()));
+        let is_plain = block.modifier().is_none() && list.statements().next().is_none();
+        (is_operand && is_plain && self.around == ("", "")).then(|| Self {
+            expr: ast::Expr::BlockExpr(block),
+            form: self.form.clone(),
+            around: self.around,
+            copies: self.copies,
+        })
+    }
+
     /// `let NAME = FORM;` in front.
     fn hoisted(&self, context: &FixContext<'_>, site: &Site) -> Option<Vec<Edit>> {
         if let Header::WhileLet(while_expr, let_expr) = &site.header {

@@ -25,6 +25,7 @@ const WITHIN_BODY: &[&str] = &[
     "move_after_await",
     "await_first",
     "lock_in_each_turn",
+    "lock_again_after_await",
 ];
 
 /// Whether a fix can work on a block alone.

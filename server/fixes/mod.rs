@@ -30,6 +30,7 @@ mod hoist_temporary;
 mod imports;
 mod indent;
 mod instrument_span;
+mod lock_again_after_await;
 mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
@@ -42,6 +43,7 @@ mod region;
 mod replace_cell_with_atomic;
 mod replace_local_box;
 mod replace_mutex_with_tokio;
+mod replace_phantom_marker;
 mod replace_rc_with_arc;
 mod replace_refcell_with_mutex;
 mod return_send_future;
@@ -53,6 +55,7 @@ mod stringify_error_before_await;
 mod take_owned_argument;
 mod use_send_rng;
 mod use_send_variant;
+mod write_without_lock;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -153,7 +156,6 @@ pub const RULES: &[(&str, Rule)] = &[
     ("flatten_with_flat_map", flatten_with_flat_map::flatten_with_flat_map),
     ("box_awaited_future", box_awaited_future::box_awaited_future),
     ("collect_futures_first", collect_futures_first::collect_futures_first),
-    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
     ("await_first", await_first::await_first),
@@ -162,10 +164,13 @@ pub const RULES: &[(&str, Rule)] = &[
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
     ("use_send_rng", use_send_rng::use_send_rng),
+    ("write_without_lock", write_without_lock::write_without_lock),
     ("add_send_sync_to_error", add_send_sync_to_error::add_send_sync_to_error),
     ("drop_maybe_send", drop_maybe_send::drop_maybe_send),
     ("replace_local_box", replace_local_box::replace_local_box),
     ("add_send_to_trait_object", add_send_to_trait_object::add_send_to_trait_object),
+    ("collect_iterator_first", collect_iterator_first::collect_iterator_first),
+    ("replace_phantom_marker", replace_phantom_marker::replace_phantom_marker),
     ("replace_rc_with_arc", replace_rc_with_arc::replace_rc_with_arc),
     ("promise_send_future", promise_send_future::promise_send_future),
     ("return_send_future", return_send_future::return_send_future),
@@ -180,6 +185,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("take_owned_argument", take_owned_argument::take_owned_argument),
     ("borrow_argument_mutably", borrow_argument_mutably::borrow_argument_mutably),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::replace_mutex_with_tokio),
+    ("lock_again_after_await", lock_again_after_await::lock_again_after_await),
     ("spawn_local", spawn_local::spawn_local),
     ("add_debug_handler", add_debug_handler::add_debug_handler),
 ];

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! let hits = Rc::new(Cell::new(0u32));     let hits = Arc::new(AtomicU32::new(0u32));
-//! hits.set(hits.get() + 1);                hits.store(hits.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+//! hits.set(hits.get() + 1);                hits.fetch_add(1, Ordering::SeqCst);
 //! ```
 //!
-//! Declines for cells of anything else. Known problem: a read and a write stay two steps; where
-//! several threads count, `fetch_add` is what is meant.
+//! Declines for cells of anything else. Known problem: where a read and a write stay two steps,
+//! others may write in between.
 
+use camino::Utf8Path;
 use ra_ap_syntax::{
     AstNode, TextRange,
     ast::{self, HasArgList},
@@ -87,7 +88,7 @@ pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft
         id: "replace_cell_with_atomic",
         title: format!("Replace the `Cell` of `{}` with `{atomic}`", subject(context)),
         note: Some(
-            "Reading and then writing stay two steps: where several tasks count, use `fetch_add`."
+            "A `load` and then a `store` are two steps: other tasks may write in between."
                 .to_owned(),
         ),
         variants: vec![edits],
@@ -113,6 +114,13 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let (node, _) = node_at(&world, &span)?;
     let call = ast::MethodCallExpr::cast(node.parent()?)?;
     let name = call.name_ref().filter(|it| *it.syntax() == node)?;
+    if let Some(sites) = count(&call, &span.file) {
+        return Some(world.edits(sites));
+    }
+    if name.text() == "get" && counting(&call).is_some() {
+        // The call around it takes this one in.
+        return None;
+    }
     let words = retype::texts_of(context.error);
     let is_bool = words.contains("AtomicBool") || words.contains("Atomic<bool>");
     let (new_name, arguments) = match name.text() {
@@ -127,6 +135,47 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         Site::new(&span.file, name.syntax().text_range(), new_name.to_owned()),
         Site::new(&span.file, TextRange::empty(close), arguments),
     ]))
+}
+
+/// `n.set(n.get() + 1);` is one step: `n.fetch_add(1, …);`.
+fn count(set: &ast::MethodCallExpr, file: &Utf8Path) -> Option<Vec<Site>> {
+    let argument = set.arg_list()?.args().next()?;
+    let ast::Expr::BinExpr(sum) = &argument else {
+        return None;
+    };
+    let ast::Expr::MethodCallExpr(get) = sum.lhs()? else {
+        return None;
+    };
+    let (around, new_name) = counting(&get)?;
+    let by = sum.rhs()?.syntax().text_range();
+    let name = set.name_ref()?.syntax().text_range();
+    let start = argument.syntax().text_range().start();
+    (around == *set).then(|| {
+        vec![
+            Site::new(file, name, new_name.to_owned()),
+            Site::new(file, TextRange::new(start, by.start()), String::new()),
+            Site::new(file, TextRange::empty(by.end()), format!(", {ORDERING}")),
+        ]
+    })
+}
+
+/// The statement `n.set(n.get() + x)` around its `n.get()`, and the name for it.
+fn counting(get: &ast::MethodCallExpr) -> Option<(ast::MethodCallExpr, &'static str)> {
+    get.name_ref().filter(|it| it.text() == "get")?;
+    let sum = ast::BinExpr::cast(get.syntax().parent()?)?;
+    sum.lhs().filter(|it| it.syntax() == get.syntax())?;
+    let new_name = match sum.op_kind()? {
+        ast::BinaryOp::ArithOp(ast::ArithOp::Add) => "fetch_add",
+        ast::BinaryOp::ArithOp(ast::ArithOp::Sub) => "fetch_sub",
+        _ => return None,
+    };
+    let set = ast::MethodCallExpr::cast(sum.syntax().parent()?.parent()?)?;
+    set.name_ref().filter(|it| it.text() == "set")?;
+    let owners = [get.receiver()?, set.receiver()?].map(|it| it.syntax().text().to_string());
+    let [read, written] = &owners;
+    // The old value that it returns must not be taken for a result.
+    let is_stmt = set.syntax().parent().is_some_and(|it| ast::ExprStmt::can_cast(it.kind()));
+    (read == written && is_stmt).then_some((set, new_name))
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
 pub(super) fn note(written: &str) -> Option<&'static str> {
     if written.contains("Atomic") {
         return Some(
-            "The `Cell` inside becomes an atomic: reading and then writing stay two steps.",
+            "The `Cell` inside becomes an atomic: a `load` and then a `store` are two steps.",
         );
     }
     written.contains("Mutex").then_some(

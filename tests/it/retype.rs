@@ -55,9 +55,24 @@ fn replace_rc_refcell_and_cell() {
     let main = project.read("src/main.rs");
     assert!(main.contains("clock: Arc<dyn Clock + Send + Sync>"), "{main}");
     assert!(main.contains("log.lock().unwrap().push("), "{main}");
-    assert!(
-        main.contains("hits.store(hits.load(Ordering::SeqCst) + 1, Ordering::SeqCst)"),
-        "{main}"
-    );
+    assert!(main.contains("hits.fetch_add(1, Ordering::SeqCst)"), "{main}");
     assert!(main.contains("Box<dyn Fn(&str) + Send>"), "{main}");
+}
+
+#[test]
+fn contents_of_an_rc_and_borrowed_arguments() {
+    let project = fixed_by("borrowed", "replace_rc_with_arc,take_owned_argument");
+    let main = project.read("src/main.rs");
+    assert!(main.contains("log: Mutex<Vec<String>>"), "{main}");
+    assert!(main.contains("self.moves.fetch_add(1, Ordering::SeqCst);"), "{main}");
+    assert!(main.contains("async fn drain(aufträge: mpsc::Receiver<usize>)"), "{main}");
+    assert!(main.contains("drain(aufträge).await"), "{main}");
+}
+
+#[test]
+fn borrow_argument_mutably() {
+    let project = fixed_by("borrowed", "replace_rc_with_arc,borrow_argument_mutably");
+    let main = project.read("src/main.rs");
+    assert!(main.contains("async fn work(mut aufträge: mpsc::Receiver<usize>)"), "{main}");
+    assert!(main.contains("drain(&mut aufträge).await"), "{main}");
 }

@@ -131,3 +131,22 @@ fn declines_for_names_and_writes() {
         check_declines("hoist_temporary", GUARD, code);
     }
 }
+
+#[test]
+fn a_block_of_one_expression() {
+    check(
+        "hoist_temporary",
+        "std::sync::MutexGuard<'_, Duration>",
+        "
+async fn f(größe: M) {
+    sleep({ $0größe.lock().unwrap()$0.clone() }).$1await;
+}
+",
+        "
+async fn f(größe: M) {
+    let value = größe.lock().unwrap().clone();
+    sleep(value).await;
+}
+",
+    );
+}

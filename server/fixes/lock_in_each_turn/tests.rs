@@ -1,4 +1,4 @@
-//! Locks that loops take once and for all.
+//! What `lock_in_each_turn` writes, and where it declines.
 
 use crate::fixes::tests::{check, check_declines};
 

@@ -2,7 +2,7 @@
 
 use ra_ap_syntax::{
     AstNode, SyntaxNode,
-    ast::{self, HasLoopBody, HasName},
+    ast::{self, HasGenericParams, HasLoopBody, HasName},
 };
 
 /// The fns of a tree with this name.
@@ -51,6 +51,8 @@ pub(super) fn type_definitions(tree: &SyntaxNode, name: &str, fields: bool) -> V
                 alias.syntax().parent().is_some_and(|it| !ast::AssocItemList::can_cast(it.kind()));
             if is_free && is_named(&alias) && !fields {
                 found.extend(alias.ty().map(|ty| ty.syntax().clone()));
+                // `type Result<T, E = Box<dyn Error>>`
+                found.extend(alias.generic_param_list().map(|it| it.syntax().clone()));
             }
         } else if fields && let Some(item) = ast::Struct::cast(node.clone()) {
             if is_named(&item) {

@@ -217,8 +217,11 @@ impl Session<'_> {
     /// The best verified fix that may be applied.
     fn choose(&self, problem: &Problem) -> Result<Cure, String> {
         let mut why = "no fix is known that the compiler accepts".to_owned();
-        let verified = problem.fixes.iter().filter(|fix| fix.verdict == Verdict::Verified);
-        for fix in verified {
+        // What leaves nothing behind comes before what leads to the next problem.
+        let (preferred, others): (Vec<_>, Vec<_>) =
+            problem.fixes.iter().partition(|fix| fix.preferred);
+        let ordered = preferred.into_iter().chain(others);
+        for fix in ordered.filter(|fix| fix.verdict == Verdict::Verified) {
             let is_asked_for = self.args.only.iter().any(|id| id == fix.id);
             let wanted = match fixes::is_last_resort(fix.id) {
                 true => is_asked_for,
