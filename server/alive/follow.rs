@@ -56,7 +56,8 @@ impl Follow {
         let mut head_parts = self.with_bodies(mem::take(&mut alive.bodies));
         let tail_parts = head_parts.split_off(head_parts.len() - tail);
         let replaced = head_parts.split_off(head);
-        let told_before: Vec<_> = replaced.iter().map(|(part, _)| Arc::clone(&part.in_file)).collect();
+        let told_before: Vec<_> =
+            replaced.iter().map(|(part, _)| Arc::clone(&part.in_file)).collect();
         let before = shifted(replaced.into_iter().flat_map(|(_, bodies)| bodies), shifts);
 
         let fresh = parts.len() - head - tail;
@@ -64,8 +65,7 @@ impl Follow {
         let kept = head_parts.into_iter().map(Some).chain(nothing);
         let kept = kept.chain(tail_parts.into_iter().map(Some));
         let drafts = parts.into_iter().zip(kept);
-        let drafts: Vec<Draft> =
-            drafts.map(|(part, kept)| self.draft(part, kept, &text)).collect();
+        let drafts: Vec<Draft> = drafts.map(|(part, kept)| self.draft(part, kept, &text)).collect();
 
         let told = drafts.iter().skip(head).take(fresh).map(|draft| &draft.part.in_file);
         let mut differing = Vec::new();
@@ -86,7 +86,8 @@ impl Follow {
     /// How many items at both ends are the same in another text.
     fn unchanged(&self, parts: &[Part], text: &str) -> (usize, usize) {
         let same = |(old, new): &(&Part, &Part)| {
-            old.place == new.place && self.text.get(old.range.clone()) == text.get(new.range.clone())
+            old.place == new.place
+                && self.text.get(old.range.clone()) == text.get(new.range.clone())
         };
         let head = self.parts.iter().zip(parts).take_while(same).count();
         let old = self.parts.get(head..).unwrap_or_default().iter().rev();

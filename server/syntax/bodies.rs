@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use ra_ap_syntax::{
     AstNode, Edition, NodeOrToken, SmolStr, SourceFile, SyntaxKind, SyntaxNode, T, TextRange,
-    TextSize,
-    ast,
+    TextSize, ast,
 };
 
 use super::{

@@ -164,6 +164,10 @@ impl Lowering<'_> {
             // Most called names are functions: they are no free variables of the body.
             self.graph.resolve(&name)?;
         }
+        if self.hint(callee).shape == Some(Shape::Once) {
+            let extended = self.graph.temporaries();
+            return self.operand(callee, end, extended);
+        }
         let place = self.place(callee);
         if place.facts.is_copy() && place.whole {
             self.use_place(place);

@@ -197,8 +197,8 @@ impl<'a> Cutter<'a> {
 
     /// What begins as far left as an open container lies behind it.
     fn leave_containers(&mut self, column: usize) {
-        while self.is_broken
-            && self.open.last().is_some_and(|container| column <= container.column) {
+        while self.is_broken && self.open.last().is_some_and(|container| column <= container.column)
+        {
             self.open.pop();
         }
     }

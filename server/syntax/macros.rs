@@ -79,7 +79,8 @@ impl Lowering<'_> {
 
     /// Formatting, logging, assertions and whatever is not known: arguments are borrowed.
     fn other_macro(&mut self, name: &str, tokens: &ast::TokenTree, content: &Piece) {
-        if is_simple(tokens) {
+        let asserts = matches!(name, "assert" | "debug_assert");
+        if is_simple(tokens) && !asserts {
             return self.scan(tokens.syntax(), formats(name));
         }
         let end = self.range(tokens.syntax()).end();
@@ -90,6 +91,7 @@ impl Lowering<'_> {
         }
         let parsed = match name {
             "write" | "writeln" => self.arguments(content, Taken::ByMethod),
+            "assert" | "debug_assert" => self.assertion(content),
             _ if formats(name) => self.arguments(content, Taken::ByReference),
             _ if content.text.contains(';') => self.statements(content),
             _ => self.arguments(content, Taken::Unknown) || self.statements(content),
@@ -129,6 +131,27 @@ impl Lowering<'_> {
                 });
             }
             this.take(waiting);
+        })
+    }
+
+    /// `assert!(condition, "{}", x)`: only a failure looks at `x`, and nothing comes after it.
+    fn assertion(&mut self, content: &Piece) -> bool {
+        self.with_parsed(content, "fn f(){f(", ")}", |this, tree| {
+            let call = tree.descendants().find_map(ast::CallExpr::cast);
+            let mut args = call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args());
+            if let Some(condition) = args.next() {
+                this.value(&condition);
+            }
+            let (start, failed) = (this.graph.current(), this.graph.new_block());
+            this.graph.edge(start, failed);
+            this.graph.switch_to(failed);
+            for arg in args {
+                let end = this.range(arg.syntax()).end();
+                this.borrowed_argument(&arg, end);
+            }
+            let next = this.graph.new_block();
+            this.graph.edge(start, next);
+            this.graph.switch_to(next);
         })
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Cfg, Facts, Methods, Origin, analyse_with};
+use sendlens::syntax::{AsyncBody, Cfg, Crossing, Facts, Methods, Origin, analyse_with};
 
 use crate::{
     facts::{Lines, Types, add_receivers, add_types, strip},
@@ -308,7 +308,13 @@ fn compare_body(
         }
     }
     let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
-    for crossing in ours.crossings.iter().filter(|it| it.origin != Origin::Capture) {
+    let instrumented = is_instrumented(text, ours);
+    let comparable = |it: &&Crossing| match it.origin {
+        Origin::Capture => false,
+        Origin::Param => !instrumented,
+        _ => !is_pinned(text, it.range),
+    };
+    for crossing in ours.crossings.iter().filter(comparable) {
         for at in crossing.awaits.iter().filter_map(|index| ours.awaits.get(*index)) {
             // An await that rustc has no yield for was configured out, or cannot be reached.
             if known_awaits.contains(&(at.start(), at.end())) {
@@ -370,6 +376,18 @@ fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
 
 fn is_word(text: &str, range: TextRange) -> bool {
     matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
+}
+
+/// `#[instrument]` puts the body into an async block: that captures the parameters.
+fn is_instrumented(text: &str, body: &AsyncBody) -> bool {
+    let attributes = &text[TextRange::new(body.range.start(), body.header.start())];
+    attributes.contains("#[tracing::instrument") || attributes.contains("#[instrument")
+}
+
+/// The new `x` of `pin!(x)` has a span in the definition of the macro.
+fn is_pinned(text: &str, range: TextRange) -> bool {
+    let before = &text[..usize::from(range.start())];
+    before.ends_with("pin!(") || before.ends_with("pin_mut!(")
 }
 
 fn is_macro_call(text: &str) -> bool {

@@ -26,10 +26,8 @@ impl Page<'_> {
         let bodies = self.view.bodies();
         let values = bodies.flat_map(|body| body.values.iter().map(move |value| (body, value)));
         let mut here = values.filter(|(_, value)| value.at.touches(position));
-        let (body, held) = here.find_map(|(body, value)| {
-            let held = self.view.held(value);
-            (held.send == Some(false)).then_some((body, held))
-        })?;
+        let (body, value) = here.find(|(_, value)| self.view.is_culprit(value))?;
+        let held = self.view.held(value);
         let name = name(&held);
         let mut paragraphs = vec![match held.awaits.as_slice() {
             [] => format!("**{name} is part of the future, and is not `Send`**"),
