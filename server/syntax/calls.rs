@@ -240,7 +240,8 @@ impl Lowering<'_> {
 
     /// How a call takes its receiver: as the caller says, else guessed from name and type.
     pub(super) fn receiver_kind(&self, receiver: &ast::Expr, method: &str) -> Receiver {
-        if let Some(known) = self.facts.receivers.get(&self.range(receiver.syntax())) {
+        let known = self.facts.receivers.get(&self.range(receiver.syntax()));
+        if let Some(known) = known.filter(|_| self.at_call.is_none()) {
             return *known;
         }
         let facts = self.hint(receiver);

@@ -7,7 +7,7 @@ use ra_ap_syntax::{
 
 use super::{
     graph::Action,
-    lower::{Lowering, plain_name, shifted},
+    lower::{Lowering, plain_name},
     macros::macro_name,
     patterns::is_constant_pattern,
     places::Place,
@@ -188,7 +188,7 @@ impl Lowering<'_> {
                     }
                 }
                 kind if kind == T![await] || token.text() == "await" => {
-                    self.graph.await_point(shifted(token.text_range(), self.shift));
+                    self.graph.await_point(self.placed(token.text_range()));
                 }
                 _ => {}
             }

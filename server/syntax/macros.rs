@@ -49,6 +49,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn macro_call(&mut self, call: &ast::MacroCall) {
+        if self.expand(call) {
+            return;
+        }
         let Some(tokens) = call.token_tree() else {
             return;
         };
@@ -186,7 +189,7 @@ impl Lowering<'_> {
     }
 
     /// Parses the tokens as statements and runs them.
-    fn statements(&mut self, content: &Piece) -> bool {
+    pub(super) fn statements(&mut self, content: &Piece) -> bool {
         self.with_parsed(content, "fn f(){", "}", |this, tree| {
             let function = tree.descendants().find_map(ast::Fn::cast);
             if let Some(body) = function.and_then(|function| function.body()) {
@@ -233,7 +236,7 @@ impl Lowering<'_> {
             let name = super::lower::plain_name(&word.text);
             let place = self.named(&name);
             self.consume(place);
-            let range = super::lower::shifted(word.range, self.shift);
+            let range = self.placed(word.range);
             let facts = self.known(range).or(ValueFacts::default());
             let value = self.graph.declare(Some(name.clone()), Origin::Local, range, facts, locals);
             self.graph.push(Action::Init(value));
