@@ -308,10 +308,13 @@ fn compare_body(
         }
     }
     let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
-    let instrumented = is_instrumented(text, ours);
+    // Attributes (`#[instrument]`, `#[async_trait]`) put the body into an async block, which
+    // captures the parameters.
+    let locals: HashSet<TextRange> =
+        body.locals.values().filter_map(|it| value_range(it, name, text, lines)).collect();
     let comparable = |it: &&Crossing| match it.origin {
         Origin::Capture => false,
-        Origin::Param => !instrumented,
+        Origin::Param => locals.contains(&strip(text, it.range)),
         _ => !is_pinned(text, it.range),
     };
     for crossing in ours.crossings.iter().filter(comparable) {
@@ -376,12 +379,6 @@ fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
 
 fn is_word(text: &str, range: TextRange) -> bool {
     matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
-}
-
-/// `#[instrument]` puts the body into an async block: that captures the parameters.
-fn is_instrumented(text: &str, body: &AsyncBody) -> bool {
-    let attributes = &text[TextRange::new(body.range.start(), body.header.start())];
-    attributes.contains("#[tracing::instrument") || attributes.contains("#[instrument")
 }
 
 /// The new `x` of `pin!(x)` has a span in the definition of the macro.
