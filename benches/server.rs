@@ -141,11 +141,19 @@ impl Server {
         }
     }
 
-    /// One key and the hints on the screen behind it.
-    fn edit(&mut self, line: usize, key: &str) -> usize {
+    /// One key, or one taken back, and the hints on the screen behind it.
+    fn edit(&mut self, line: usize, new_line: bool, back: bool) -> usize {
         self.version += 1;
         let at = json!({"line": line, "character": 0});
-        let change = json!({"range": {"start": at, "end": at}, "text": key});
+        let end = json!({
+            "line": line + usize::from(new_line), "character": usize::from(!new_line),
+        });
+        let (end, key) = match (back, new_line) {
+            (true, _) => (end, ""),
+            (false, true) => (at.clone(), "\n"),
+            (false, false) => (at.clone(), "x"),
+        };
+        let change = json!({"range": {"start": at, "end": end}, "text": key});
         let document = json!({"uri": self.uri, "version": self.version});
         let params = json!({"textDocument": document, "contentChanges": [change]});
         self.notify("textDocument/didChange", &params);
@@ -205,11 +213,13 @@ fn waiting(criterion: &mut Criterion) {
     measured(criterion, &format!("hover in {lines} lines"), || {
         assert!(server.hover(at, character));
     });
-    let keys = [" ", "\n", "let x = 1; ", "// żółw\n"];
-    let mut next = keys.iter().cycle();
-    measured(criterion, &format!("edit to hints in {lines} lines"), || {
-        assert!(server.edit(middle + 3, next.next().unwrap_or(&" ")) > 0);
-    });
+    for (name, new_line) in [("key to hints", false), ("new line to hints", true)] {
+        let mut back = false;
+        measured(criterion, &format!("{name} in {lines} lines"), || {
+            assert!(server.edit(middle + 3, new_line, back) > 0);
+            back = !back;
+        });
+    }
 }
 
 criterion_group! {

@@ -45,6 +45,17 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Whether the value is `Send`, where that can be told. The bodies that are probed do not
+    /// compile, and of their futures the compiler believes anything.
+    pub(super) fn send(&self) -> Option<bool> {
+        let ty = self.ty.as_deref();
+        let is_future = |ty: &str| ty.contains("impl ") || ty.contains("{async ");
+        match self.shortfalls.is_empty() {
+            true => ty.filter(|ty| !is_future(ty)).map(|_| true),
+            false => Some(false),
+        }
+    }
+
     /// What the answer tells the analysis of control flow.
     pub(super) fn facts(&self) -> ValueFacts {
         // A type that is not fully known can still turn out either way.
@@ -262,6 +273,15 @@ mod tests {
     fn answers_are_read_by_number() {
         assert_eq!(type_answer("sendlens-type:12:Vec<Rc<u8>>"), Some((12, "Vec<Rc<u8>>")));
         assert_eq!(type_answer("mismatched types"), None);
+    }
+
+    #[test]
+    fn futures_of_probed_bodies_are_not_said_to_be_send() {
+        let answer = |ty: &str| Answer { ty: Some(ty.into()), ..Answer::default() };
+        assert_eq!(answer("Größe<u8>").send(), Some(true));
+        assert_eq!(answer("Timeout<impl Future<Output = ()>>").send(), None);
+        assert_eq!(answer("{async block@src/lib.rs:1:1: 1:6}").send(), None);
+        assert_eq!(Answer::default().send(), None);
     }
 
     #[test]

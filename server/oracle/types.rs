@@ -133,7 +133,7 @@ impl TypedBody {
             let Some(answer) = answer else { continue };
             for value in held.iter_mut().filter(|value| value.span.contains(&span)) {
                 value.ty = value.ty.take().or_else(|| answer.ty.clone());
-                value.send = Some(answer.shortfalls.is_empty());
+                value.send = answer.send().or(value.send);
             }
         }
     }
@@ -141,11 +141,10 @@ impl TypedBody {
     /// What the compiler said of each crossing, in their order.
     pub fn known(&self) -> Vec<Known> {
         let known = |answer: &Option<Answer>| match answer {
-            Some(Answer { ty, shortfalls, .. }) => match shortfalls.first() {
-                Some(shortfall) => {
-                    Known { ty: ty.clone(), send: Some(false), why: shortfall.why.clone() }
-                }
-                None => Known { ty: ty.clone(), send: ty.is_some().then_some(true), why: vec![] },
+            Some(answer) => Known {
+                ty: answer.ty.clone(),
+                send: answer.send(),
+                why: answer.shortfalls.first().map(|it| it.why.clone()).unwrap_or_default(),
             },
             None => Known::default(),
         };
