@@ -1,4 +1,5 @@
-//! How fast the analysis is: over the sources of real crates, and over one large file.
+//! How fast the analysis is: over the sources of real crates, over one large file, and after an
+//! edit of it.
 //!
 //! `SENDLENS_BENCH_SOURCES` names directories of Rust sources, separated by `:`. Without it the
 //! repository's own sources are read and a generated file is analysed.
@@ -7,7 +8,10 @@ use std::{hint::black_box, path::Path};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ra_ap_syntax::Edition;
-use sendlens::syntax::analyse;
+use sendlens::{
+    alive::{Alive, Follow},
+    syntax::analyse,
+};
 
 /// A function as users write it, about twenty lines.
 const FUNCTION: &str = r#"
@@ -83,5 +87,29 @@ fn analysis(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, analysis);
+/// One key in the middle of a large file: what the engine does before it answers.
+fn edit(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("edit");
+    for functions in [500, 2_500] {
+        let text = generated(functions);
+        let lines = text.lines().count();
+        let needle = format!("guard.push({});", functions / 2);
+        for (what, new) in [("in a line", "guard.pushed(x);"), ("a new line", "guard.push(\nx);")] {
+            let typed = text.replace(&needle, new);
+            let (mut follow, mut alive) = Follow::new(text.clone(), Edition::Edition2021);
+            let mut texts = [&typed, &text].into_iter().cycle();
+            group.bench_function(BenchmarkId::new(what, lines), |bencher| {
+                bencher.iter(|| {
+                    let mut now = Alive::clone(&alive);
+                    let text = texts.next().cloned().unwrap_or_default();
+                    follow.edit(&mut now, &[], black_box(text));
+                    alive = now;
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, analysis, edit);
 criterion_main!(benches);

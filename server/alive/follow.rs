@@ -8,7 +8,7 @@ use super::{Alive, Body, memory, place};
 use crate::{
     problem::Position,
     shift::Shift,
-    syntax::{InFile, ParsedItem, Place, items},
+    syntax::{InFile, Item, ParsedItem, Place, items},
     text::Lines,
 };
 
@@ -29,6 +29,8 @@ struct Part {
     start: Position,
     /// What it tells the others.
     in_file: Arc<InFile>,
+    /// Whether it nests too deep to be looked at.
+    is_too_deep: bool,
 }
 
 /// An item of the new text on its way to be analysed.
@@ -83,6 +85,14 @@ impl Follow {
         }
     }
 
+    /// The line of the first item that nests too deep to be analysed.
+    pub fn too_deep(&self) -> Option<u32> {
+        let part = self.parts.iter().find(|part| part.is_too_deep)?;
+        let text = self.text.get(part.range.clone())?;
+        let lines_before = text.lines().take_while(|line| line.trim().is_empty()).count();
+        Some(part.start.line + u32::try_from(lines_before).ok()?)
+    }
+
     /// How many items at both ends are the same in another text.
     fn unchanged(&self, parts: &[Part], text: &str) -> (usize, usize) {
         let same = |(old, new): &(&Part, &Part)| {
@@ -112,12 +122,14 @@ impl Follow {
     fn draft(&self, mut part: Part, kept: Option<(Part, Vec<Arc<Body>>)>, text: &str) -> Draft {
         if let Some((old, bodies)) = kept {
             part.in_file = old.in_file;
+            part.is_too_deep = old.is_too_deep;
             return Draft { part, kept: Some((old.start, bodies)), parsed: None };
         }
         let text = text.get(part.range.clone()).unwrap_or_default();
         let parsed = ParsedItem::parse(text, part.place, self.edition);
-        if let Some(parsed) = &parsed {
-            part.in_file = Arc::new(parsed.in_file());
+        match &parsed {
+            Some(parsed) => part.in_file = Arc::new(parsed.in_file()),
+            None => part.is_too_deep = true,
         }
         Draft { part, kept: None, parsed }
     }
@@ -183,17 +195,19 @@ impl Follow {
 
 /// The items of a text and where each starts.
 fn cut(text: &str) -> Vec<Part> {
-    let (mut line, mut at) = (1, 0);
-    let parts = items(text).into_iter().map(|item| {
-        let start = item.range.start;
-        let between = text.get(at..start).unwrap_or_default();
-        line += between.bytes().filter(|byte| *byte == b'\n').count();
-        at = start;
-        let in_line = text.get(..start).unwrap_or_default();
-        let in_line = in_line.rfind('\n').map_or(in_line, |end| &in_line[end + 1..]);
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let start = Position { line: number(line), column: number(in_line.chars().count() + 1) };
-        Part { range: item.range, place: item.place, start, in_file: Arc::default() }
+    let (mut start, mut at) = (Position { line: 1, column: 1 }, 0);
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let parts = items(text).into_iter().map(|Item { range, place }| {
+        let between = text.get(at..range.start).unwrap_or_default();
+        at = range.start;
+        if let Some((lines, last)) = between.rsplit_once('\n') {
+            let lines = lines.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            start = Position { line: start.line + number(lines), column: 1 };
+            start.column += number(last.chars().count());
+        } else {
+            start.column += number(between.chars().count());
+        }
+        Part { range, place, start, in_file: Arc::default(), is_too_deep: false }
     });
     parts.collect()
 }

@@ -153,3 +153,61 @@ fn each_source(folder: &Utf8Path, check: &mut impl FnMut(&Utf8Path, &str)) {
         }
     }
 }
+
+#[test]
+fn lines_of_windows_are_followed() {
+    let mut edited = Edited::new(&TEXT.replace('\n', "\r\n"));
+    assert_eq!(edited.value("g").unwrap().at.start, at(3, 9));
+    edited.edit("io().await;\r\n", "io().await;\r\n\r\n    io().await;\r\n");
+    assert_eq!(edited.value("n").unwrap().at.start, at(11, 16));
+    edited.check();
+}
+
+#[test]
+fn what_nests_too_deep_costs_only_itself() {
+    let deep = format!("fn deep() {{ {}{} }}\n", "{".repeat(10_000), "}".repeat(10_000));
+    let mut edited = Edited::new(&format!("{TEXT}{deep}"));
+    assert_eq!(edited.follow.too_deep(), Some(14));
+    assert!(edited.value("g").is_some() && edited.value("n").is_some());
+    edited.edit(&deep, "fn flat() {}\n");
+    assert_eq!(edited.follow.too_deep(), None);
+    for open in ["{", "(", "mod m {", "impl X {", "async {", "m!{", "'", "\"", "/*", "r#\""] {
+        edited.edit("fn flat() {}\n", &open.repeat(10_000));
+        edited.edit(&open.repeat(10_000), "fn flat() {}\n");
+        edited.check();
+    }
+}
+
+#[test]
+fn macros_can_hide_all() {
+    let mut edited = Edited::new(
+        "tests! {\n    async fn f(m: M) {\n        io().await;\n        m.use_it();\n    }\n}\n\
+         include!(\"größe.rs\");\nm!(a => { async move { x.await } }, 'ż');\n",
+    );
+    assert_eq!(edited.value("m").unwrap().awaits.len(), 1);
+    edited.edit("m.use_it();", "m.use_it(); io().await");
+    assert_eq!(edited.value("m").unwrap().known, known("T"));
+    edited.check();
+}
+
+/// Each key of a program that is typed from nothing, and of one that is deleted again.
+#[test]
+fn every_key_is_followed() {
+    let text = format!("{TEXT}macro_rules! m {{ ($x:expr) => {{ $x.await }} }}\n");
+    let mut edited = Edited::new("");
+    let ends: Vec<usize> = text.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
+    for end in ends.iter().copied().chain(ends.iter().rev().copied()).chain([0]) {
+        edited.follow.edit(&mut edited.alive, &[], text[..end].to_owned());
+    }
+    assert_eq!(edited.alive, Alive::default());
+}
+
+#[test]
+fn a_file_of_fifty_thousand_lines_is_followed() {
+    let many = TEXT.repeat(50_000 / TEXT.lines().count() + 1);
+    let mut edited = Edited::new(&many);
+    edited.edit("io().await;", "io().await; io().await;");
+    assert_eq!(edited.alive.bodies[0].awaits.len(), 2);
+    assert_eq!(edited.alive.bodies.len(), 2 * many.matches("impl X").count());
+    edited.check();
+}

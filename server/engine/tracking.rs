@@ -11,7 +11,7 @@ use ra_ap_syntax::Edition;
 use rustc_hash::FxHashMap;
 use tokio::task::spawn_blocking;
 
-use super::{Engine, Event, judging::Running};
+use super::{Engine, Event, Level, judging::Running};
 use crate::{
     alive::{Alive, Follow},
     documents::{Document, Documents},
@@ -166,9 +166,18 @@ impl Engine {
         };
         tracked.analysed = Some(version);
         tracked.edition = edition;
+        let too_deep = follow.too_deep();
         tracked.follow = Some(follow);
         if self.tracking.learn(file, alive) {
             self.learnt();
+        }
+        if let Some(line) = too_deep {
+            let name = file.file_name().unwrap_or_default();
+            let message = format!(
+                "{name}: what begins on line {line} nests too deep to be analysed. Nothing is \
+                 shown there."
+            );
+            self.tell(Level::Warning, message);
         }
     }
 

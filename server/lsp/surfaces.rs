@@ -145,8 +145,7 @@ pub(super) fn highlights(
     let text = texts.text(file)?;
     let view = View::new(snapshot, file, &text);
     let mut values = view.bodies().flat_map(|body| &body.values);
-    let value =
-        values.find(|value| value.at.touches(position) && view.held(value).send == Some(false))?;
+    let value = values.find(|value| value.at.touches(position) && view.is_culprit(value))?;
     let highlight = |stretch: &Stretch, kind| DocumentHighlight {
         range: texts.stretch(file, stretch),
         kind: Some(kind),

@@ -56,7 +56,7 @@ impl<'a> View<'a> {
     /// A value in full: what a problem says of it wins.
     pub(super) fn held(&self, value: &Value) -> Held {
         let mut held = value.held(self.file, self.text);
-        if let Some(guilty) = self.guilty.iter().find(|guilty| is_same(guilty, &held)) {
+        if let Some(guilty) = self.accusation(value) {
             held.ty = held.ty.or_else(|| guilty.ty.clone());
             held.send = guilty.send;
             held.why.clone_from(&guilty.why);
@@ -64,10 +64,39 @@ impl<'a> View<'a> {
         held
     }
 
+    /// What a problem says of a value.
+    fn accusation(&self, value: &Value) -> Option<&Held> {
+        self.guilty.iter().find(|guilty| {
+            guilty.name == value.name
+                && guilty.span.file == self.file
+                && Stretch::from(&guilty.span).contains(&value.at)
+        })
+    }
+
+    /// Whether a value is known not to be `Send`.
+    pub(super) fn is_culprit(&self, value: &Value) -> bool {
+        self.accusation(value).map_or(value.known.send, |guilty| guilty.send) == Some(false)
+    }
+
+    fn shown_culprits<'b>(
+        &self,
+        values: impl IntoIterator<Item = &'b Value>,
+        show: Show,
+    ) -> impl Iterator<Item = Held> {
+        let shown = values.into_iter().filter(move |value| {
+            self.is_culprit(value)
+                && match show {
+                    Show::Off => false,
+                    Show::Problems => self.accusation(value).is_some(),
+                    Show::All => true,
+                }
+        });
+        shown.map(|value| self.held(value))
+    }
+
     /// The values of a body that are not `Send`.
     pub(super) fn culprits(&self, body: &Body, show: Show) -> Vec<Held> {
-        let all = body.values.iter().map(|value| self.held(value));
-        let mut culprits: Vec<Held> = all.filter(|held| self.is_shown(held, show)).collect();
+        let mut culprits: Vec<Held> = self.shown_culprits(&body.values, show).collect();
         // What it captures stands in the surroundings: first what goes wrong inside.
         culprits.sort_by_key(|held| held.awaits.is_empty());
         culprits
@@ -77,9 +106,9 @@ impl<'a> View<'a> {
     pub(super) fn culprits_by_await(&self, show: Show) -> BTreeMap<Stretch, Vec<Held>> {
         let mut by_await: BTreeMap<Stretch, Vec<Held>> = BTreeMap::new();
         let values = self.bodies().flat_map(|body| &body.values);
-        let values = values.map(|value| self.held(value));
-        let guilty = self.guilty.iter().filter(|held| held.send == Some(false)).cloned();
-        for held in values.chain(guilty).filter(|held| self.is_shown(held, show)) {
+        let guilty = self.guilty.iter().filter(|held| held.send == Some(false));
+        let guilty = guilty.filter(|_| show != Show::Off).cloned();
+        for held in self.shown_culprits(values, show).chain(guilty) {
             for point in held.awaits.iter().filter(|point| point.span.file == self.file) {
                 let here = by_await.entry(Stretch::from(&point.span)).or_default();
                 if !here.iter().any(|known| is_same(known, &held) || is_same(&held, known)) {
@@ -107,15 +136,6 @@ impl<'a> View<'a> {
             Some(true) => 2,
         });
         held
-    }
-
-    fn is_shown(&self, held: &Held, show: Show) -> bool {
-        held.send == Some(false)
-            && match show {
-                Show::Off => false,
-                Show::Problems => self.guilty.iter().any(|guilty| is_same(guilty, held)),
-                Show::All => true,
-            }
     }
 }
 

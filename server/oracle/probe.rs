@@ -14,7 +14,7 @@ use ra_ap_syntax::{
 
 use crate::{
     recognise::{self, Shortfall},
-    syntax::{AsyncBody, Crossing, Origin},
+    syntax::{AsyncBody, Crossing, Origin, ValueFacts},
 };
 
 /// How the answers about types start.
@@ -27,7 +27,11 @@ const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{
     trait SendlensSend<const N: usize> {} \
     impl<const N: usize, T: ?Sized + ::core::marker::Send> SendlensSend<N> for T {} \
     fn sendlens_send<const N: usize, T: ?Sized + SendlensSend<N>>(_: &T) {} \
-    fn sendlens_keep<const N: usize, T: SendlensType<N> + SendlensSend<N>>(t: T) -> T { t } ";
+    trait SendlensCopy<const N: usize> {} \
+    impl<const N: usize, T: ::core::marker::Copy> SendlensCopy<N> for T {} \
+    fn sendlens_copy<const N: usize, T: SendlensCopy<N>>(_: &T) {} \
+    fn sendlens_keep<const N: usize, \
+        T: SendlensType<N> + SendlensSend<N> + SendlensCopy<N>>(t: T) -> T { t } ";
 
 /// What the compiler said of one value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +40,45 @@ pub(super) struct Answer {
     pub(super) ty: Option<String>,
     /// Why it is not `Send`, one for each leaf; empty when it is.
     pub(super) shortfalls: Vec<Shortfall>,
+    /// Whether it is known not to be `Copy`. What is `Copy` gets no answer about it.
+    pub(super) is_moved: bool,
+}
+
+impl Answer {
+    /// Whether the value is `Send`, where that can be told. The bodies that are probed do not
+    /// compile, and of their futures the compiler believes anything.
+    pub(super) fn send(&self) -> Option<bool> {
+        let ty = self.ty.as_deref();
+        let is_future = |ty: &str| ty.contains("impl ") || ty.contains("{async ");
+        match self.shortfalls.is_empty() {
+            true => ty.filter(|ty| !is_future(ty)).map(|_| true),
+            false => Some(false),
+        }
+    }
+
+    /// What the answer tells the analysis of control flow.
+    pub(super) fn facts(&self) -> ValueFacts {
+        // A type that is not fully known can still turn out either way.
+        let known = self.ty.as_deref().filter(|ty| !has_hole(ty));
+        let Some(ty) = known else {
+            return ValueFacts::default();
+        };
+        let named = ValueFacts::from_type(ty);
+        match (self.is_moved, named.copy) {
+            // Somebody's own type, with the name of another.
+            (true, Some(true)) => ValueFacts { copy: Some(false), ..ValueFacts::default() },
+            (true, _) => ValueFacts { copy: Some(false), ..named },
+            (false, _) => {
+                ValueFacts { copy: Some(true), needs_drop: Some(false), shape: named.shape }
+            }
+        }
+    }
+}
+
+/// `Vec<_>`; the underscore of a name or a lifetime is none.
+fn has_hole(ty: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '\'');
+    ty.split(|c| !is_name(c)).any(|word| word == "_")
 }
 
 /// A file's text with one probe for each crossing of its bodies, numbered through in the order
@@ -114,7 +157,10 @@ fn probe(n: usize, name: &str, origin: Origin) -> String {
     };
     // A block without `move` keeps a reference to what it captures.
     let by_reference = if origin == Origin::Capture { "&" } else { "" };
-    format!(" sendlens_type::<{n}, _>(&{name}); sendlens_send::<{n}, _>(&{by_reference}{name}); ")
+    format!(
+        " sendlens_type::<{n}, _>(&{name}); sendlens_send::<{n}, _>(&{by_reference}{name}); \
+        sendlens_copy::<{n}, _>(&{name}); "
+    )
 }
 
 fn body_block(root: &SyntaxNode, body: &AsyncBody) -> Option<ast::BlockExpr> {
@@ -185,7 +231,9 @@ pub(super) fn answers(diagnostics: &[Diagnostic]) -> BTreeMap<usize, Answer> {
     for diagnostic in diagnostics {
         if let Some((n, ty)) = type_answer(&diagnostic.message) {
             answers.entry(n).or_default().ty = Some(ty.to_owned());
-        } else if let Some(n) = send_answer(diagnostic) {
+        } else if let Some(n) = answer_to("SendlensCopy<", diagnostic) {
+            answers.entry(n).or_default().is_moved = true;
+        } else if let Some(n) = answer_to("SendlensSend<", diagnostic) {
             let Some(mut shortfall) = recognise::shortfall(diagnostic) else { continue };
             shortfall.why.retain(|why| !is_idle(why));
             let shortfalls = &mut answers.entry(n).or_default().shortfalls;
@@ -207,11 +255,12 @@ fn type_answer(message: &str) -> Option<(usize, &str)> {
     Some((n.parse().ok()?, ty))
 }
 
-fn send_answer(diagnostic: &Diagnostic) -> Option<usize> {
+/// The number behind the name of one of our traits.
+fn answer_to(question: &str, diagnostic: &Diagnostic) -> Option<usize> {
     let messages = std::iter::once(&diagnostic.message)
         .chain(diagnostic.children.iter().map(|child| &child.message));
     messages.into_iter().find_map(|message| {
-        let (_, rest) = message.split_once("SendlensSend<")?;
+        let (_, rest) = message.split_once(question)?;
         rest.split_once('>')?.0.parse().ok()
     })
 }
@@ -224,6 +273,28 @@ mod tests {
     fn answers_are_read_by_number() {
         assert_eq!(type_answer("sendlens-type:12:Vec<Rc<u8>>"), Some((12, "Vec<Rc<u8>>")));
         assert_eq!(type_answer("mismatched types"), None);
+    }
+
+    #[test]
+    fn futures_of_probed_bodies_are_not_said_to_be_send() {
+        let answer = |ty: &str| Answer { ty: Some(ty.into()), ..Answer::default() };
+        assert_eq!(answer("Größe<u8>").send(), Some(true));
+        assert_eq!(answer("Timeout<impl Future<Output = ()>>").send(), None);
+        assert_eq!(answer("{async block@src/lib.rs:1:1: 1:6}").send(), None);
+        assert_eq!(Answer::default().send(), None);
+    }
+
+    #[test]
+    fn what_is_copy_has_no_destructor() {
+        let answer =
+            |ty: &str, is_moved| Answer { ty: Some(ty.into()), shortfalls: vec![], is_moved };
+        assert_eq!(answer("Größe", false).facts(), ValueFacts::PLAIN);
+        assert_eq!(answer("u8", false).facts(), ValueFacts::PRIMITIVE);
+        let moved = ValueFacts { copy: Some(false), ..ValueFacts::default() };
+        assert_eq!(answer("Größe", true).facts(), moved);
+        assert_eq!(answer("my::ErrorKind", true).facts(), moved);
+        assert_eq!(answer("&'_ mut _my", true).facts(), ValueFacts::EXCLUSIVE);
+        assert_eq!(answer("Vec<_>", false).facts(), ValueFacts::default());
     }
 
     #[test]

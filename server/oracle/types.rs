@@ -16,7 +16,7 @@ use crate::{
     problem::{Await, Held, Problem, Unit},
     rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
-    syntax::{self, AsyncBody, Crossing},
+    syntax::{self, AsyncBody, Crossing, Facts, Origin},
     text::Lines,
 };
 
@@ -41,7 +41,7 @@ pub(super) async fn of_file(
     let bodies = syntax::analyse(text, edition);
     let probed = probe::with_probes(text, edition, &bodies);
     let said = run(bench, command, sources, file, probed, probe::MARK).await?;
-    Ok(typed(bodies, probe::answers(&said)))
+    Ok(typed(text, edition, bodies, probe::answers(&said)))
 }
 
 /// The innermost body around a range.
@@ -69,7 +69,7 @@ pub(super) async fn of_open_file(
     if let Some((_, command)) = answering.get(file) {
         let answers = probe::answers(&bench.compile(&probed, command).await?);
         if !answers.is_empty() {
-            return Ok(Some(typed(bodies, answers)));
+            return Ok(Some(typed(text, edition, bodies, answers)));
         }
     }
     let survey = bench.survey(&probed).await?;
@@ -81,7 +81,7 @@ pub(super) async fn of_open_file(
     if let Some((unit, command)) = answering_unit(&survey, bench.root()) {
         answering.insert(file.to_owned(), (unit.clone(), command.clone()));
     }
-    Ok(Some(typed(bodies, answers)))
+    Ok(Some(typed(text, edition, bodies, answers)))
 }
 
 /// The unit to ask next time: of its two forms the one for tests, which has all the code.
@@ -94,12 +94,32 @@ fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<(&'a Unit, 
     Some((unit, of_form(true).or_else(|| of_form(false))?))
 }
 
-fn typed(bodies: Vec<AsyncBody>, mut answers: BTreeMap<usize, Answer>) -> Vec<TypedBody> {
+/// Puts answers beside what they are about. They also tell which values are `Copy`, so which are
+/// still there after they were handed on: the text is analysed once more with that.
+fn typed(
+    text: &str,
+    edition: Edition,
+    bodies: Vec<AsyncBody>,
+    mut answers: BTreeMap<usize, Answer>,
+) -> Vec<TypedBody> {
+    let mut facts = Facts::default();
+    let mut known: Vec<HashMap<TextRange, Answer>> = Vec::new();
     let mut n = 0..;
-    let typed = bodies.into_iter().map(|body| {
-        let numbers = n.by_ref().take(body.crossings.len());
-        let answers = numbers.map(|n| answers.remove(&n)).collect();
-        TypedBody { body, answers }
+    for body in &bodies {
+        let mut of_body = HashMap::new();
+        for (crossing, n) in body.crossings.iter().zip(&mut n) {
+            let Some(answer) = answers.remove(&n) else { continue };
+            if crossing.origin != Origin::Capture {
+                facts.values.insert(crossing.range, answer.facts());
+            }
+            of_body.insert(crossing.range, answer);
+        }
+        known.push(of_body);
+    }
+    let bodies = syntax::analyse_with(text, edition, &facts).into_iter().zip(known);
+    let typed = bodies.map(|(body, mut known)| {
+        let answers = body.crossings.iter().map(|crossing| known.remove(&crossing.range));
+        TypedBody { answers: answers.collect(), body }
     });
     typed.collect()
 }
@@ -113,7 +133,7 @@ impl TypedBody {
             let Some(answer) = answer else { continue };
             for value in held.iter_mut().filter(|value| value.span.contains(&span)) {
                 value.ty = value.ty.take().or_else(|| answer.ty.clone());
-                value.send = Some(answer.shortfalls.is_empty());
+                value.send = answer.send().or(value.send);
             }
         }
     }
@@ -121,11 +141,10 @@ impl TypedBody {
     /// What the compiler said of each crossing, in their order.
     pub fn known(&self) -> Vec<Known> {
         let known = |answer: &Option<Answer>| match answer {
-            Some(Answer { ty, shortfalls }) => match shortfalls.first() {
-                Some(shortfall) => {
-                    Known { ty: ty.clone(), send: Some(false), why: shortfall.why.clone() }
-                }
-                None => Known { ty: ty.clone(), send: ty.is_some().then_some(true), why: vec![] },
+            Some(answer) => Known {
+                ty: answer.ty.clone(),
+                send: answer.send(),
+                why: answer.shortfalls.first().map(|it| it.why.clone()).unwrap_or_default(),
             },
             None => Known::default(),
         };

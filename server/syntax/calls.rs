@@ -164,6 +164,10 @@ impl Lowering<'_> {
             // Most called names are functions: they are no free variables of the body.
             self.graph.resolve(&name)?;
         }
+        if self.hint(callee).shape == Some(Shape::Once) {
+            let extended = self.graph.temporaries();
+            return self.operand(callee, end, extended);
+        }
         let place = self.place(callee);
         if place.facts.is_copy() && place.whole {
             self.use_place(place);
@@ -236,7 +240,8 @@ impl Lowering<'_> {
 
     /// How a call takes its receiver: as the caller says, else guessed from name and type.
     pub(super) fn receiver_kind(&self, receiver: &ast::Expr, method: &str) -> Receiver {
-        if let Some(known) = self.facts.receivers.get(&self.range(receiver.syntax())) {
+        let known = self.facts.receivers.get(&self.range(receiver.syntax()));
+        if let Some(known) = known.filter(|_| self.at_call.is_none()) {
             return *known;
         }
         let facts = self.hint(receiver);

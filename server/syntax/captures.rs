@@ -7,10 +7,11 @@ use ra_ap_syntax::{
 
 use super::{
     graph::Action,
-    lower::{Lowering, plain_name, shifted},
+    lower::{Lowering, plain_name},
+    macros::macro_name,
     patterns::is_constant_pattern,
     places::Place,
-    types::Receiver,
+    types::{Receiver, Shape},
 };
 
 /// How a closure uses a variable.
@@ -39,6 +40,7 @@ impl Lowering<'_> {
         let is_hidden = |name: &str, at: TextSize| {
             inner.iter().any(|inner| inner.name == name && inner.visible.contains(at))
         };
+        let mut mentions: Vec<(SmolStr, Capture)> = Vec::new();
         for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
             let at = token.text_range().start();
             match token.kind() {
@@ -50,17 +52,23 @@ impl Lowering<'_> {
                         // What a `move` closure inside takes, this one needs whole.
                         let taken_inside = moves_within(&token, node);
                         let capture = if taken_inside { Capture::Whole } else { capture };
-                        self.capture(&name, capture, is_move);
+                        mentions.push((name, capture));
                     }
                 }
                 SyntaxKind::STRING if in_token_tree(&token) => {
-                    for name in inline_arguments(token.text()) {
-                        if !is_hidden(&name, at) {
-                            self.capture(&name, Capture::Reference, is_move);
-                        }
-                    }
+                    let names = inline_arguments(token.text()).into_iter();
+                    let names = names.filter(|name| !is_hidden(name, at));
+                    mentions.extend(names.map(|name| (name, Capture::Reference)));
                 }
                 _ => {}
+            }
+        }
+        // A variable is captured once, in the way that serves every use.
+        for (name, capture) in &mentions {
+            let needs_value = |capture| matches!(capture, Capture::Value | Capture::Whole);
+            let taken = |(other, how): &(SmolStr, Capture)| other == name && needs_value(*how);
+            if needs_value(*capture) || !mentions.iter().any(taken) {
+                self.capture(name, *capture, is_move);
             }
         }
     }
@@ -89,8 +97,8 @@ impl Lowering<'_> {
     /// How a token mentions a variable; `None` when it is something else.
     fn mention(&self, token: &SyntaxToken) -> Option<Capture> {
         if in_token_tree(token) {
-            let capture =
-                if is_taken_in_tokens(token) { Capture::Value } else { Capture::Reference };
+            let is_taken = is_taken_in_tokens(token) || is_element(token);
+            let capture = if is_taken { Capture::Value } else { Capture::Reference };
             return is_variable_token(token).then_some(capture);
         }
         let name = ast::NameRef::cast(token.parent()?)?;
@@ -113,6 +121,9 @@ impl Lowering<'_> {
         };
         match ast::Expr::cast(parent.clone()) {
             Some(ast::Expr::FieldExpr(_)) => Capture::Part,
+            Some(ast::Expr::CallExpr(_)) if self.hint(expr).shape == Some(Shape::Once) => {
+                Capture::Value
+            }
             Some(ast::Expr::ParenExpr(it)) => self.capture_of(&ast::Expr::ParenExpr(it)),
             Some(ast::Expr::PrefixExpr(it)) if it.op_kind() == Some(ast::UnaryOp::Deref) => {
                 Capture::Part
@@ -177,7 +188,7 @@ impl Lowering<'_> {
                     }
                 }
                 kind if kind == T![await] || token.text() == "await" => {
-                    self.graph.await_point(shifted(token.text_range(), self.shift));
+                    self.graph.await_point(self.placed(token.text_range()));
                 }
                 _ => {}
             }
@@ -265,6 +276,17 @@ fn is_taken_in_tokens(token: &SyntaxToken) -> bool {
     let dot = neighbour(token, SyntaxToken::next_token).filter(|it| it.kind() == T![.]);
     let method = dot.and_then(|dot| neighbour(&dot, SyntaxToken::next_token));
     method.is_some_and(|method| super::calls::is_by_value(method.text()))
+}
+
+/// `vec![a, b]` takes its elements by value.
+fn is_element(token: &SyntaxToken) -> bool {
+    let tokens = token.parent();
+    let call = tokens.and_then(|tokens| ast::MacroCall::cast(tokens.parent()?));
+    let before = neighbour(token, SyntaxToken::prev_token).map(|it| it.kind());
+    let after = neighbour(token, SyntaxToken::next_token).map(|it| it.kind());
+    call.is_some_and(|call| macro_name(&call) == "vec")
+        && matches!(before, Some(T!['['] | T!['('] | T![,]))
+        && matches!(after, Some(T![']'] | T![')'] | T![,] | T![;]))
 }
 
 fn doubled(token: &SyntaxToken) -> bool {

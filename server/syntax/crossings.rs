@@ -31,7 +31,8 @@ pub(super) fn crossings(graph: &Graph) -> (Vec<TextRange>, Vec<Crossing>) {
         else {
             continue;
         };
-        for value in values {
+        let shown = |value: &&u32| !graph.values.get(**value as usize).is_some_and(|it| it.hidden);
+        for value in values.iter().filter(shown) {
             if let Some(crossing) = crossings.get_mut(*value as usize) {
                 crossing.awaits.push(index);
             }

@@ -47,6 +47,8 @@ pub(super) struct Value {
     pub(super) origin: Origin,
     pub(super) range: TextRange,
     pub(super) facts: ValueFacts,
+    /// Declared by a macro's definition: nobody can point to it.
+    pub(super) hidden: bool,
     /// False for what can cross no await, which keeps the bit sets small.
     pub(super) tracked: bool,
 }
@@ -90,12 +92,19 @@ pub(super) struct GraphBuilder {
     names: Vec<(SmolStr, ValueId)>,
     /// Offsets where the source may await, ascending.
     await_offsets: Vec<TextSize>,
+    hidden: bool,
 }
 
 impl GraphBuilder {
     pub(super) fn new(await_offsets: Vec<TextSize>) -> Self {
         let graph = Graph { blocks: vec![Block::default()], ..Graph::default() };
-        Self { graph, current: 0, scopes: Vec::new(), names: Vec::new(), await_offsets }
+        let (scopes, names) = (Vec::new(), Vec::new());
+        Self { graph, current: 0, scopes, names, await_offsets, hidden: false }
+    }
+
+    /// Whether what is declared from now on is hidden; gives how it was.
+    pub(super) fn hide(&mut self, hidden: bool) -> bool {
+        std::mem::replace(&mut self.hidden, hidden)
     }
 
     pub(super) fn finish(self) -> Graph {
@@ -260,7 +269,8 @@ impl GraphBuilder {
         // A parameter is part of the future from the start, so it is always listed.
         let tracked = origin == Origin::Param || self.awaits_within(range.start(), end);
         let value = self.graph.values.len() as ValueId;
-        self.graph.values.push(Value { name, origin, range, facts, tracked });
+        let hidden = self.hidden;
+        self.graph.values.push(Value { name, origin, range, facts, hidden, tracked });
         if let Some(scope) = self.scopes.get_mut(depth) {
             scope.values.push(value);
         }

@@ -190,9 +190,9 @@ impl<'a> Cutter<'a> {
     /// The column of a word that is the first in its line.
     fn indentation(&self, at: usize) -> Option<usize> {
         let before = self.text.as_bytes().get(..at)?;
-        let column = before.iter().rev().take_while(|it| **it != b'\n').count();
-        let line = before.get(at - column..)?;
-        line.iter().all(u8::is_ascii_whitespace).then_some(column)
+        let blanks = before.iter().rev().take_while(|it| matches!(it, b' ' | b'\t')).count();
+        let starts_line = before.len() == blanks || before.get(at - blanks - 1) == Some(&b'\n');
+        starts_line.then_some(blanks)
     }
 
     /// What begins as far left as an open container lies behind it.

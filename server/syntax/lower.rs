@@ -4,6 +4,7 @@
 
 use super::{
     Origin,
+    expand::Rules,
     graph::{Action, Graph, GraphBuilder, ScopeKind, ValueId},
     in_file::InFile,
     places::is_constant_operand,
@@ -28,6 +29,12 @@ pub(super) struct Lowering<'a> {
     /// Names that no scope of the body knows: perhaps variables of the surroundings.
     pub(super) free_names: Vec<SmolStr>,
     pub(super) in_file: &'a InFile,
+    /// The macros that the blocks around define.
+    pub(super) local_macros: Vec<(SmolStr, Rules)>,
+    /// The call that is being expanded: all that its rule says happens there.
+    pub(super) at_call: Option<TextRange>,
+    /// How many expansions lie within each other.
+    pub(super) expanding: u32,
     pub(super) depth: u32,
 }
 
@@ -40,7 +47,18 @@ impl<'a> Lowering<'a> {
         await_offsets: Vec<TextSize>,
     ) -> Self {
         let graph = GraphBuilder::new(await_offsets);
-        Self { graph, edition, facts, shift, free_names: Vec::new(), in_file, depth: 0 }
+        Self {
+            graph,
+            edition,
+            facts,
+            shift,
+            free_names: Vec::new(),
+            in_file,
+            local_macros: Vec::new(),
+            at_call: None,
+            expanding: 0,
+            depth: 0,
+        }
     }
 
     /// The graph, and the names that the body takes from its surroundings.
@@ -50,7 +68,12 @@ impl<'a> Lowering<'a> {
 
     /// A node's range in the file.
     pub(super) fn range(&self, node: &SyntaxNode) -> TextRange {
-        shifted(node.text_range(), self.shift)
+        self.placed(node.text_range())
+    }
+
+    /// A range of the tree that is being read, in the file.
+    pub(super) fn placed(&self, range: TextRange) -> TextRange {
+        self.at_call.unwrap_or_else(|| shifted(range, self.shift))
     }
 
     /// Whether a node is compiled, as far as is known.
@@ -157,7 +180,7 @@ impl<'a> Lowering<'a> {
             self.value(&inner);
         }
         if let Some(word) = it.await_token() {
-            self.graph.await_point(shifted(word.text_range(), self.shift));
+            self.graph.await_point(self.placed(word.text_range()));
         }
     }
 
@@ -166,7 +189,7 @@ impl<'a> Lowering<'a> {
             self.value(&inner);
         }
         if let Some(word) = it.yield_token() {
-            self.graph.await_point(shifted(word.text_range(), self.shift));
+            self.graph.await_point(self.placed(word.text_range()));
         }
     }
 
@@ -301,6 +324,7 @@ impl<'a> Lowering<'a> {
             return;
         };
         let end = self.range(block.syntax()).end();
+        let macros = self.local_macros.len();
         self.graph.enter(ScopeKind::Locals, end);
         for statement in list.statements() {
             self.statement(&statement);
@@ -317,6 +341,7 @@ impl<'a> Lowering<'a> {
                 self.graph.leave();
             }
         }
+        self.local_macros.truncate(macros);
         self.graph.leave();
     }
 
@@ -336,6 +361,7 @@ impl<'a> Lowering<'a> {
                 None => {}
             },
             ast::Stmt::Item(ast::Item::MacroCall(it)) => self.macro_statement(it),
+            ast::Stmt::Item(ast::Item::MacroRules(it)) => self.define_macro(it),
             ast::Stmt::Item(_) => {}
         }
     }
@@ -352,7 +378,7 @@ impl<'a> Lowering<'a> {
 
     /// What the caller knows of the value at a range.
     pub(super) fn known(&self, range: TextRange) -> ValueFacts {
-        if self.facts.values.is_empty() {
+        if self.facts.values.is_empty() || self.at_call.is_some() {
             return ValueFacts::default();
         }
         self.facts.values.get(&range).copied().unwrap_or_default()

@@ -49,6 +49,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn macro_call(&mut self, call: &ast::MacroCall) {
+        if self.expand(call) {
+            return;
+        }
         let Some(tokens) = call.token_tree() else {
             return;
         };
@@ -79,7 +82,8 @@ impl Lowering<'_> {
 
     /// Formatting, logging, assertions and whatever is not known: arguments are borrowed.
     fn other_macro(&mut self, name: &str, tokens: &ast::TokenTree, content: &Piece) {
-        if is_simple(tokens) {
+        let asserts = matches!(name, "assert" | "debug_assert");
+        if is_simple(tokens) && !asserts {
             return self.scan(tokens.syntax(), formats(name));
         }
         let end = self.range(tokens.syntax()).end();
@@ -90,6 +94,7 @@ impl Lowering<'_> {
         }
         let parsed = match name {
             "write" | "writeln" => self.arguments(content, Taken::ByMethod),
+            "assert" | "debug_assert" => self.assertion(content),
             _ if formats(name) => self.arguments(content, Taken::ByReference),
             _ if content.text.contains(';') => self.statements(content),
             _ => self.arguments(content, Taken::Unknown) || self.statements(content),
@@ -132,6 +137,27 @@ impl Lowering<'_> {
         })
     }
 
+    /// `assert!(condition, "{}", x)`: only a failure looks at `x`, and nothing comes after it.
+    fn assertion(&mut self, content: &Piece) -> bool {
+        self.with_parsed(content, "fn f(){f(", ")}", |this, tree| {
+            let call = tree.descendants().find_map(ast::CallExpr::cast);
+            let mut args = call.and_then(|it| it.arg_list()).into_iter().flat_map(|it| it.args());
+            if let Some(condition) = args.next() {
+                this.value(&condition);
+            }
+            let (start, failed) = (this.graph.current(), this.graph.new_block());
+            this.graph.edge(start, failed);
+            this.graph.switch_to(failed);
+            for arg in args {
+                let end = this.range(arg.syntax()).end();
+                this.borrowed_argument(&arg, end);
+            }
+            let next = this.graph.new_block();
+            this.graph.edge(start, next);
+            this.graph.switch_to(next);
+        })
+    }
+
     fn borrowed_argument(&mut self, arg: &ast::Expr, end: TextSize) -> Option<u32> {
         // `name = value` names a format argument.
         let named = match arg {
@@ -163,7 +189,7 @@ impl Lowering<'_> {
     }
 
     /// Parses the tokens as statements and runs them.
-    fn statements(&mut self, content: &Piece) -> bool {
+    pub(super) fn statements(&mut self, content: &Piece) -> bool {
         self.with_parsed(content, "fn f(){", "}", |this, tree| {
             let function = tree.descendants().find_map(ast::Fn::cast);
             if let Some(body) = function.and_then(|function| function.body()) {
@@ -210,7 +236,7 @@ impl Lowering<'_> {
             let name = super::lower::plain_name(&word.text);
             let place = self.named(&name);
             self.consume(place);
-            let range = super::lower::shifted(word.range, self.shift);
+            let range = self.placed(word.range);
             let facts = self.known(range).or(ValueFacts::default());
             let value = self.graph.declare(Some(name.clone()), Origin::Local, range, facts, locals);
             self.graph.push(Action::Init(value));

@@ -11,6 +11,7 @@ mod cfg;
 mod control;
 mod crossings;
 mod depth;
+mod expand;
 mod graph;
 mod hints;
 mod in_file;

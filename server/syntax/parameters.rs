@@ -1,8 +1,8 @@
 //! Parameters: values that are there from the start.
 
 use ra_ap_syntax::{
-    AstNode,
-    ast::{self, HasName},
+    AstNode, SyntaxNode,
+    ast::{self, HasGenericParams, HasName, HasTypeBounds},
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     lower::Lowering,
     patterns::plain_binding,
     places::Place,
-    types::ValueFacts,
+    types::{Shape, ValueFacts, has_call_once},
 };
 
 impl Lowering<'_> {
@@ -32,8 +32,10 @@ impl Lowering<'_> {
             let Some(pat) = param.pat().filter(|_| self.is_active(param.syntax())) else {
                 continue;
             };
-            let ty = param.ty().map(|ty| ValueFacts::from_type(&ty.syntax().text().to_string()));
-            let ty = ty.unwrap_or_default();
+            let ty = param.ty().map(|ty| ty.syntax().text().to_string()).unwrap_or_default();
+            let bounded = bounds(list.syntax(), &ty).as_deref().is_some_and(has_call_once);
+            let shape = bounded.then_some(Shape::Once);
+            let ty = ValueFacts { shape, ..ValueFacts::default() }.or(ValueFacts::from_type(&ty));
             if let Some(ident) = plain_binding(&pat) {
                 let place = Place { facts: ty, ..Place::default() };
                 self.bind(&ast::Pat::IdentPat(ident), place, Origin::Param, depth);
@@ -62,4 +64,20 @@ impl Lowering<'_> {
         self.graph.push(Action::Init(value));
         self.graph.name("self".into(), value);
     }
+}
+
+/// What a fn's generics and its `where` demand of a type parameter.
+fn bounds(parameters: &SyntaxNode, ty: &str) -> Option<String> {
+    let function = ast::Fn::cast(parameters.parent()?)?;
+    let generics =
+        function.generic_param_list().into_iter().flat_map(|list| list.type_or_const_params());
+    let declared = generics.filter_map(|param| match param {
+        ast::TypeOrConstParam::Type(it) if it.name()?.text() == ty => it.type_bound_list(),
+        _ => None,
+    });
+    let clauses = function.where_clause().into_iter().flat_map(|clause| clause.predicates());
+    let clauses = clauses.filter(|it| it.ty().is_some_and(|it| it.syntax().text() == ty));
+    let bounds = declared.chain(clauses.filter_map(|it| it.type_bound_list()));
+    let bounds: Vec<String> = bounds.map(|it| it.syntax().text().to_string()).collect();
+    (!bounds.is_empty()).then(|| bounds.join(" + "))
 }

@@ -56,10 +56,10 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    fn skip_until(&mut self, done: impl Fn(&Self) -> bool) {
-        while self.at < self.bytes.len() && !done(self) {
-            self.at += 1;
-        }
+    /// Goes to the first byte of a kind, or to the end.
+    fn skip_to(&mut self, found: impl Fn(u8) -> bool) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|byte| found(*byte)).unwrap_or(rest.len());
     }
 
     /// Block comments nest.
@@ -71,6 +71,7 @@ impl<'a> Scanner<'a> {
                 (Some(b'*'), Some(b'/')) => depth -= 1,
                 _ => {
                     self.at += 1;
+                    self.skip_to(|byte| matches!(byte, b'/' | b'*'));
                     continue;
                 }
             }
@@ -83,27 +84,30 @@ impl<'a> Scanner<'a> {
 
     fn string(&mut self) {
         self.at += 1;
-        while let Some(byte) = self.peek(0) {
-            match byte {
-                b'\\' => self.at += 1,
-                b'\n' if self.strings_end => return,
-                b'"' => {
+        let ends = self.strings_end;
+        loop {
+            self.skip_to(|byte| matches!(byte, b'\\' | b'"') || ends && byte == b'\n');
+            match self.peek(0) {
+                Some(b'\\') => self.at += 2,
+                Some(b'"') => {
                     self.at += 1;
                     return;
                 }
-                _ => {}
+                _ => return,
             }
-            self.at += 1;
         }
     }
 
     fn raw_string(&mut self, hashes: usize) {
-        self.at += hashes + 1;
-        let ends = |scan: &Self| {
-            scan.peek(0) == Some(b'"') && (1..=hashes).all(|it| scan.peek(it) == Some(b'#'))
-        };
-        self.skip_until(ends);
-        self.at += hashes + 1;
+        self.at += hashes;
+        while self.at < self.bytes.len() {
+            self.at += 1;
+            self.skip_to(|byte| byte == b'"');
+            if (1..=hashes).all(|it| self.peek(it) == Some(b'#')) {
+                self.at += hashes + 1;
+                return;
+            }
+        }
     }
 
     /// `'x'` and `'\n'`; of a lifetime the quote alone.
@@ -111,7 +115,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         if self.peek(0) == Some(b'\\') {
             self.at += 2;
-            self.skip_until(|scan| matches!(scan.peek(0), Some(b'\'' | b'\n')));
+            self.skip_to(|byte| matches!(byte, b'\'' | b'\n'));
             self.at += 1;
             return;
         }
@@ -122,11 +126,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Names outside of ASCII are words, too.
     fn word(&mut self) -> Range<usize> {
         let start = self.at;
-        let is_word = |it: u8| it.is_ascii_alphanumeric() || it == b'_' || !it.is_ascii();
-        self.skip_until(|scan| !scan.peek(0).is_some_and(is_word));
+        self.skip_to(|byte| !is_word(byte));
         let word = start..self.at;
         if matches!(self.bytes.get(start..self.at), Some(b"r" | b"br" | b"cr")) {
             let hashes = (0..).take_while(|it| self.peek(*it) == Some(b'#')).count();
@@ -138,6 +140,11 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Names outside of ASCII are words, too.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
 impl Iterator for Scanner<'_> {
     type Item = Token;
 
@@ -147,7 +154,7 @@ impl Iterator for Scanner<'_> {
             let byte = self.peek(0)?;
             let kind = match byte {
                 b'/' if self.peek(1) == Some(b'/') => {
-                    self.skip_until(|scan| scan.peek(0) == Some(b'\n'));
+                    self.skip_to(|byte| byte == b'\n');
                     continue;
                 }
                 b'/' if self.peek(1) == Some(b'*') => {
@@ -163,10 +170,10 @@ impl Iterator for Scanner<'_> {
                     continue;
                 }
                 byte if byte.is_ascii_whitespace() => {
-                    self.at += 1;
+                    self.skip_to(|byte| !byte.is_ascii_whitespace());
                     continue;
                 }
-                byte if byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii() => {
+                byte if is_word(byte) => {
                     let range = self.word();
                     return Some(Token { kind: Kind::Word, range });
                 }

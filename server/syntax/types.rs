@@ -17,6 +17,8 @@ pub enum Shape {
     Smart,
     /// Numbers, `bool`, `char`: operators and most methods copy the value.
     Primitive,
+    /// `impl FnOnce()`: calling it takes it.
+    Once,
 }
 
 /// What is known about one value. What is not known is guessed from how the value is used.
@@ -193,7 +195,8 @@ impl ValueFacts {
             return Self::PLAIN;
         }
         if text.starts_with("impl ") || text.starts_with("dyn ") {
-            return Self { copy: Some(false), ..Self::default() };
+            let shape = has_call_once(text).then_some(Shape::Once);
+            return Self { copy: Some(false), shape, ..Self::default() };
         }
         Self::of_path(text, depth)
     }
@@ -226,6 +229,7 @@ impl ValueFacts {
         };
         let path = path.trim().trim_end_matches("::");
         let name = path.rsplit("::").next().unwrap_or(path);
+        let borrows = arguments.trim_start().starts_with('\'');
         let arguments: Vec<&str> = split_commas(arguments)
             .into_iter()
             .filter(|argument| !argument.trim_start().starts_with('\''))
@@ -240,8 +244,16 @@ impl ValueFacts {
             | "RawFd" | "ResumeTy" => Self::PLAIN,
             "AtomicBool" | "AtomicU8" | "AtomicU16" | "AtomicU32" | "AtomicU64" | "AtomicUsize"
             | "AtomicI8" | "AtomicI16" | "AtomicI32" | "AtomicI64" | "AtomicIsize"
-            | "AtomicPtr" | "RangeFull" | "Chars" | "CharIndices" | "Bytes<'_>" | "Lines"
-            | "Iter" | "IterMut" | "ManuallyDrop" | "MaybeUninit" | "Context" => Self::INERT,
+            | "AtomicPtr" | "RangeFull" | "ManuallyDrop" | "MaybeUninit" => Self::INERT,
+            // Those of others have the same names, but no lifetime.
+            "Chars" | "CharIndices" | "Bytes" | "Lines" | "Iter" | "IterMut" | "Context"
+                if borrows =>
+            {
+                Self::INERT
+            }
+            "Box" if arguments.first().is_some_and(|it| has_call_once(it)) => {
+                Self { shape: Some(Shape::Once), ..Self::OWNED }
+            }
             "Box" => Self { shape: Some(Shape::Reference), ..Self::OWNED },
             "String"
             | "Vec"
@@ -278,6 +290,11 @@ impl ValueFacts {
             _ => Self::default(),
         }
     }
+}
+
+/// Whether bounds name `FnOnce` (or `AsyncFnOnce`).
+pub(super) fn has_call_once(bounds: &str) -> bool {
+    bounds.contains("FnOnce(")
 }
 
 fn both(left: Option<bool>, right: Option<bool>) -> Option<bool> {
@@ -350,6 +367,8 @@ mod tests {
         check("&mut Vec<u8>", Some(false), Some(false));
         check("&'a mut Größe", Some(false), Some(false));
         check("Cell<u8>", Some(false), Some(false));
+        check("Context<'_>", Some(false), Some(false));
+        check("Context", None, None);
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn what_is_not_send_is_known_before_anybody_minds() {
 }
 
 #[test]
-fn hovers_speak_of_what_is_not_send_and_of_nothing_else() {
+fn hovers_say_what_is_held_and_whether_it_is_send() {
     let (project, mut client) = clean(json!({}));
     let params = json!({"textDocument": document(&project)});
     client.ask_until("textDocument/codeLens", &params, is_some);
@@ -130,11 +130,11 @@ fn hovers_speak_of_what_is_not_send_and_of_nothing_else() {
 
         Type: `Rc<u32>`
 
-        Still alive at the `.await` on [line 5](ROOT/sample/src/main.rs#L5), [line 7](ROOT/sample/src/main.rs#L7).
+        Still alive at the `.await` on [line 5](ROOT/sample/src/main.rs#L5) and [line 7](ROOT/sample/src/main.rs#L7).
 
         `Rc<u32>` is not `Send`: its reference count is not atomic, so two threads could corrupt it.
 
-        So async fn `żółw` is not `Send`: it can be awaited, but not spawned where tasks move between threads."#]]
+        So the future of `żółw` is not `Send` either: it can be awaited, but not spawned where tasks move between threads."#]]
     .assert_eq(&at("rc = Rc"));
     expect![[r#"
         **Held across this `.await`**
@@ -143,13 +143,32 @@ fn hovers_speak_of_what_is_not_send_and_of_nothing_else() {
         - `s`: `&str`, from [line 5](ROOT/sample/src/main.rs#L5), is `Send`"#]]
     .assert_eq(&at("await;\n    let sum"));
     expect![[r#"
-        **async fn `żółw` is not `Send`**
+        **The future of `żółw` is not `Send`**
 
-        - `rc`: `Rc<u32>`, from [line 4](ROOT/sample/src/main.rs#L4), **is not `Send`**, is held across the `.await` on [line 5](ROOT/sample/src/main.rs#L5), [line 7](ROOT/sample/src/main.rs#L7)"#]]
+        It holds:
+
+        - `rc`: `Rc<u32>`, from [line 4](ROOT/sample/src/main.rs#L4), held across the `.await` on [line 5](ROOT/sample/src/main.rs#L5) and [line 7](ROOT/sample/src/main.rs#L7)
+          - `Rc<u32>` is not `Send`: its reference count is not atomic, so two threads could corrupt it"#]]
     .assert_eq(&at("fn żółw"));
-    for needle in
-        ["n: u32", "s = \"", "await;\n    println", "fine(text", "text: String", "fn tick"]
-    {
+    expect![[r#"
+        **Held across this `.await`**
+
+        - `text`: `String`, from [line 13](ROOT/sample/src/main.rs#L13), is `Send`"#]]
+    .assert_eq(&at("await;\n    println"));
+    let held = "is held across the `.await` on";
+    assert_eq!(
+        at("s = \""),
+        format!("`s` {held} [line 5](ROOT/sample/src/main.rs#L5), and is `Send`.")
+    );
+    assert_eq!(
+        at("text: String"),
+        format!("`text` {held} [line 14](ROOT/sample/src/main.rs#L14), and is `Send`.")
+    );
+    assert_eq!(
+        at("async fn fine"),
+        "All that the future of `fine` holds across its `.await`s is `Send`."
+    );
+    for needle in ["n: u32", "fine(text", "async fn tick", "println"] {
         assert_eq!(at(needle), "nothing", "{needle}");
     }
 }

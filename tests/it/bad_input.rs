@@ -183,3 +183,21 @@ fn a_client_that_answers_nothing() {
     client.wait_for_hints(&project.file("src/main.rs"), 2);
     assert_lives(client);
 }
+
+#[test]
+fn a_text_that_nests_too_deep_is_named_and_the_rest_analysed() {
+    let project = Project::copy("sample");
+    let root = project.root();
+    let options = json!({"flycheck": {"source": "off"}});
+    let mut client = Client::start(Start::new(&root).options(options));
+    let deep = format!("fn deep() {{ {}{} }}", "(".repeat(10_000), ")".repeat(10_000));
+    let text =
+        format!("async fn f(größe: G) {{\r\n    io().await;\r\n    größe.x();\r\n}}\r\n{deep}");
+    project.write("src/main.rs", &text);
+    client.open(&project.file("src/main.rs"));
+    client.wait_for_message("main.rs: what begins on line 5 nests too deep");
+    let hover = client.hover(&project.file("src/main.rs"), 1, 11);
+    let hover = hover["contents"]["value"].as_str().unwrap();
+    assert!(hover.contains("`größe`, from"), "{hover}");
+    assert_lives(client);
+}

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ra_ap_syntax::{Edition, TextRange, TextSize};
-use sendlens::syntax::{AsyncBody, Cfg, Facts, Methods, Origin, analyse_with};
+use sendlens::syntax::{AsyncBody, Cfg, Crossing, Facts, Methods, Origin, analyse_with};
 
 use crate::{
     facts::{Lines, Types, add_receivers, add_types, strip},
@@ -308,7 +308,16 @@ fn compare_body(
         }
     }
     let mut mine: BTreeMap<(u32, u32, u32, u32), (Pair, bool)> = BTreeMap::new();
-    for crossing in ours.crossings.iter().filter(|it| it.origin != Origin::Capture) {
+    // Attributes (`#[instrument]`, `#[async_trait]`) put the body into an async block, which
+    // captures the parameters.
+    let locals: HashSet<TextRange> =
+        body.locals.values().filter_map(|it| value_range(it, name, text, lines)).collect();
+    let comparable = |it: &&Crossing| match it.origin {
+        Origin::Capture => false,
+        Origin::Param => locals.contains(&strip(text, it.range)),
+        _ => !is_pinned(text, it.range),
+    };
+    for crossing in ours.crossings.iter().filter(comparable) {
         for at in crossing.awaits.iter().filter_map(|index| ours.awaits.get(*index)) {
             // An await that rustc has no yield for was configured out, or cannot be reached.
             if known_awaits.contains(&(at.start(), at.end())) {
@@ -370,6 +379,12 @@ fn key(value: TextRange, at: TextRange) -> (u32, u32, u32, u32) {
 
 fn is_word(text: &str, range: TextRange) -> bool {
     matches!(text.get(std::ops::Range::<usize>::from(range)), Some("await" | "yield"))
+}
+
+/// The new `x` of `pin!(x)` has a span in the definition of the macro.
+fn is_pinned(text: &str, range: TextRange) -> bool {
+    let before = &text[..usize::from(range.start())];
+    before.ends_with("pin!(") || before.ends_with("pin_mut!(")
 }
 
 fn is_macro_call(text: &str) -> bool {

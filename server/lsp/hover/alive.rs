@@ -1,5 +1,5 @@
-//! What a hover says before the compiler complains: of values that are not `Send`, and of the
-//! futures that keep them. Nothing where all is well.
+//! What a hover says before the compiler complains: what is held over an await, where a value is
+//! held, and whether all that a future holds is `Send`.
 
 use super::{Answer, Link, Position, held_line, held_list, name};
 use crate::{
@@ -9,6 +9,9 @@ use crate::{
     settings::Show,
     syntax::BodyKind,
 };
+
+/// The length of the word `async`.
+const ASYNC: u32 = 5;
 
 /// Explains what stands at a place that no problem speaks of.
 pub(super) fn explain(view: &View<'_>, position: Position, link: Link<'_>) -> Option<Answer> {
@@ -22,15 +25,32 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// On the binding of a value; one that is not `Send` goes first.
     fn on_value(&self, position: Position) -> Option<Answer> {
         let bodies = self.view.bodies();
         let values = bodies.flat_map(|body| body.values.iter().map(move |value| (body, value)));
-        let mut here = values.filter(|(_, value)| value.at.touches(position));
-        let (body, held) = here.find_map(|(body, value)| {
-            let held = self.view.held(value);
-            (held.send == Some(false)).then_some((body, held))
-        })?;
-        let name = name(&held);
+        let named = values.filter(|(_, value)| value.name.is_some() || self.view.is_culprit(value));
+        let mut here: Vec<_> = named.filter(|(_, value)| value.at.touches(position)).collect();
+        here.sort_by_key(|(_, value)| !self.view.is_culprit(value));
+        let (body, value) = here.first()?;
+        let held = self.view.held(value);
+        let text = match held.send {
+            Some(false) => self.culprit(body, &held),
+            Some(true) if held.awaits.is_empty() => return None,
+            Some(true) => format!("{}, and is `Send`.", self.where_held(&held)),
+            None if held.awaits.is_empty() => return None,
+            // Nobody was asked, or nobody could answer: no guess.
+            None => format!("{}.", self.where_held(&held)),
+        };
+        Some(Answer { text, span: held.span })
+    }
+
+    fn where_held(&self, held: &Held) -> String {
+        format!("{} is held across the `.await` on {}", name(held), self.awaits(held))
+    }
+
+    fn culprit(&self, body: &Body, held: &Held) -> String {
+        let name = name(held);
         let mut paragraphs = vec![match held.awaits.as_slice() {
             [] => format!("**{name} is part of the future, and is not `Send`**"),
             [_] => format!("**{name} is held across an `.await`, and is not `Send`**"),
@@ -38,15 +58,15 @@ impl Page<'_> {
         }];
         paragraphs.extend(held.ty.as_ref().map(|ty| format!("Type: `{ty}`")));
         if !held.awaits.is_empty() {
-            paragraphs.push(format!("Still alive at the `.await` on {}.", self.awaits(&held)));
+            paragraphs.push(format!("Still alive at the `.await` on {}.", self.awaits(held)));
         }
-        paragraphs.extend(why(&held));
+        paragraphs.extend(why(held));
         paragraphs.push(format!(
-            "So {} is not `Send`: it can be awaited, but not spawned where tasks move between \
-             threads.",
-            describe(body)
+            "So {} is not `Send` either: it can be awaited, but not spawned where tasks move \
+             between threads.",
+            future_of(body)
         ));
-        Some(Answer { text: paragraphs.join("\n\n"), span: held.span })
+        paragraphs.join("\n\n")
     }
 
     fn on_await(&self, position: Position) -> Option<Answer> {
@@ -55,8 +75,9 @@ impl Page<'_> {
         let at = |point: &&Stretch| Stretch::from(&with_dot(point)).touches(position);
         let point = points.find(at)?;
         let held = self.view.held_over(point);
-        // Beside rust-analyzer's hover only what is worth the space.
-        held.iter().find(|held| held.send == Some(false))?;
+        if held.is_empty() {
+            return None;
+        }
         let line = |held: &Held| held_line(held, &self.line(held.span.start.line), "Send");
         let text = held_list(held.iter().map(line));
         Some(Answer { text, span: with_dot(point) })
@@ -66,19 +87,36 @@ impl Page<'_> {
         let mut bodies = self.view.bodies();
         let body = bodies.find(|body| self.heading(body).touches(position))?;
         let culprits = self.view.culprits(body, Show::All);
-        culprits.first()?;
+        let span = self.heading(body).span(self.view.file);
+        if culprits.is_empty() {
+            let text = self.all_is_well(body, position)?;
+            return Some(Answer { text, span });
+        }
         let lines = culprits.iter().map(|held| {
-            let line = held_line(held, &self.line(held.span.start.line), "Send");
-            match held.awaits.as_slice() {
-                [] => format!("\n- {line}"),
-                _ => format!("\n- {line}, is held across the `.await` on {}", self.awaits(held)),
-            }
+            let ty = held.ty.as_ref().map(|ty| format!(": `{ty}`")).unwrap_or_default();
+            let from = self.line(held.span.start.line);
+            let over = match held.awaits.as_slice() {
+                [] => "part of it from the start".to_owned(),
+                _ => format!("held across the `.await` on {}", self.awaits(held)),
+            };
+            let why: Vec<String> = held.why.iter().map(|why| format!("\n  - {why}")).collect();
+            format!("\n- {}{ty}, from {from}, {over}{}", name(held), why.concat())
         });
         let lines: Vec<String> = lines.collect();
-        let what = describe(body);
-        let text = format!("**{what} is not `Send`**\n{}", lines.concat());
-        let span = self.heading(body).span(self.view.file);
+        let what = future_of(body);
+        let text =
+            format!("**{} is not `Send`**\n\nIt holds:\n{}", capitalized(&what), lines.concat());
         Some(Answer { text, span })
+    }
+
+    /// On the word `async` alone: names have hovers of their own. What a future awaits is part of
+    /// it, too, so this is not yet all of it.
+    fn all_is_well(&self, body: &Body, position: Position) -> Option<String> {
+        let start = body.header.start;
+        let on_async = start.line == position.line && position.column <= start.column + ASYNC;
+        let known = body.values.iter().all(|value| self.view.held(value).send == Some(true));
+        (on_async && known && !body.awaits.is_empty() && !body.values.is_empty())
+            .then(|| format!("All that {} holds across its `.await`s is `Send`.", future_of(body)))
     }
 
     /// From `async` to the fn's name: parameters have hovers of their own.
@@ -90,14 +128,20 @@ impl Page<'_> {
             let mut chars = line.iter().flat_map(|line| line.chars()).skip(skipped);
             let length = chars.position(|c| matches!(c, '(' | '<' | '|' | '\n'));
             let length = length.and_then(|length| u32::try_from(length).ok());
-            end = Position { line: start.line, column: start.column + length.unwrap_or(5) };
+            end = Position { line: start.line, column: start.column + length.unwrap_or(ASYNC) };
         }
         Stretch { start, end }
     }
 
     fn awaits(&self, held: &Held) -> String {
         let lines = held.awaits.iter().map(|point| self.line(point.span.start.line));
-        lines.collect::<Vec<_>>().join(", ")
+        let lines: Vec<String> = lines.collect();
+        match lines.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} and {last}", others.join(", "))
+            }
+            _ => lines.concat(),
+        }
     }
 
     fn line(&self, line: u32) -> String {
@@ -108,7 +152,7 @@ impl Page<'_> {
 fn why(held: &Held) -> Option<String> {
     match held.why.as_slice() {
         [] => None,
-        [why] => Some(format!("{why}.")),
+        [why] => Some(format!("{}.", capitalized(why))),
         chain => {
             let chain: Vec<String> = chain.iter().map(|why| format!("- {why}")).collect();
             Some(format!("Why it is not `Send`:\n{}", chain.join("\n")))
@@ -116,11 +160,17 @@ fn why(held: &Held) -> Option<String> {
     }
 }
 
-fn describe(body: &Body) -> String {
+fn future_of(body: &Body) -> String {
     match (body.kind, &body.name) {
-        (BodyKind::Fn, Some(name)) => format!("async fn `{name}`"),
-        (BodyKind::Fn, None) => "this async fn".to_owned(),
+        (BodyKind::Fn, Some(name)) => format!("the future of `{name}`"),
+        (BodyKind::Fn, None) => "the future of this fn".to_owned(),
         (BodyKind::Block, _) => "this async block".to_owned(),
         (BodyKind::Closure, _) => "the future of this async closure".to_owned(),
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + chars.as_str()
 }
