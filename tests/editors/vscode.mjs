@@ -184,7 +184,12 @@ async function explains() {
   });
   await code.goto(14, 15);
   await attempt('the life of the value is drawn', async () => {
-    await code.page.getByText('guard ends here').first().waitFor({ timeout: 5000 });
+    // Decorations are no text of the page.
+    const drawn = () =>
+      [...document.querySelectorAll('.view-line span')].some((span) =>
+        getComputedStyle(span, '::after').content.includes('guard ends here'),
+      );
+    await code.page.waitForFunction(drawn, undefined, { timeout: 5000 });
   });
   await code.shot(`${out}/vscode-life.png`);
   await code.command('View: Close All Editors');
