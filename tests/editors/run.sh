@@ -155,7 +155,7 @@ drive_vscode() { # drive_vscode NAME [untrusted]
   "$here/start-vscode.sh" "$WORKSPACE" --data "$W/data" ${mode:+--$mode} "$vscode/sendlens.vsix" "$W/ra/ra.vsix" >"$W/vscode.env"
   code=$(sed -n 's/^pid=//p' "$W/vscode.env")
   run "$1" 300 "$PREFIX/vscode/bin/node" "$here/vscode.mjs" "$(sed -n 's/^url=//p' "$W/vscode.env")" "$OUT" \
-    "$W/data/User/settings.json" $mode || status=$?
+    "$W/data/Machine/settings.json" $mode || status=$?
   stop_vscode
   return $status
 }
