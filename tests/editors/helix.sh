@@ -21,7 +21,7 @@ grep -q 'rust-analyzer: /' <<<"$health" && grep -q 'sendlens: /' <<<"$health" &&
 check "hx --health rust lists both servers" $s
 
 # The cursor on `guard`: Helix shows the diagnostics of the line.
-start "hx -v '$file:14:9'"
+start "hx -v '$file:14:13'"
 expect "the hint appears" 'is held across an' 90
 expect "rust-analyzer's error appears" 'cannot be sent between threads safely' 60
 sleep 2

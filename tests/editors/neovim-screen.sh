@@ -16,13 +16,17 @@ start "nvim --clean -u '$home/init.lua' +14 sample/src/main.rs"
 keys() { tm send-keys "$@"; sleep 0.3; }
 
 expect "the hint is on the screen" 'sendlens: .guard' 90
-keys 8 l
+keys 0 12 l
 expect "the life of the value is drawn" 'guard ends here' 20
-keys K
-expect "the hover is on the screen" 'is held across an' 20
-sleep 1
+# A hover says what is known when it opens: open it again until both servers have all.
+for _ in $(seq 15); do
+  keys K
+  wait_for 'accepted by the compiler' 2 && wait_for '# rust_analyzer' 1 && break
+  keys j k 0 12 l
+done
+expect "the hover of both servers is on the screen" 'is held across an' 1
 shot hover
-keys Escape j k
+keys j k 0 12 l
 keys ':Sendlens explain' Enter
 expect "the explanation is on the screen" '16 ┿━' 10
 shot explain

@@ -10,6 +10,7 @@
 #   SENDLENS  the server to test   (default: cargo build, the debug build)
 #   OUT       logs and screenshots (default: target/editors)
 #   ROUNDS    saves to time        (default: 5)
+#   MODES     of Neovim            (default: all that neovim.lua knows)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
 repo=$(cd "$here/../.." && pwd -P)
@@ -133,11 +134,11 @@ neovim() { # neovim MODE
   MODE=$1 PLUGIN=$W/plugin-$1 run "neovim-$1" 300 nvim --headless --clean -u "$here/neovim.lua"
 }
 if has neovim; then
-  for mode in beside alone tee untrusted silent unheard missing; do
+  for mode in ${MODES:-beside alone tee untrusted silent unheard missing}; do
     twice "neovim-$mode" neovim "$mode"
   done
   if have tmux; then
-    export PLUGIN=$W/plugin-beside
+    export PLUGIN=$repo/editors/neovim
     twice neovim-screen run neovim-screen 180 "$here/neovim-screen.sh"
   fi
 fi

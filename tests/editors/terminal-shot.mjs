@@ -71,14 +71,22 @@ function html(screen) {
   return out;
 }
 
+/** What most of the screen is painted with. */
+function ground(text) {
+  const counts = {};
+  for (const [, background] of text.matchAll(/background:(rgb\([^)]*\)|#\w+)/g)) counts[background] = (counts[background] ?? 0) + 1;
+  return Object.entries(counts).sort(([, a], [, b]) => b - a)[0]?.[0] ?? '#fbfbf8';
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
 });
 const page = await browser.newPage({ viewport: { width: 2000, height: 1200 } });
 for (const file of process.argv.slice(2)) {
-  await page.setContent(`<style>body { margin: 0; } pre { --fg: #1c1f20; --bg: #fbfbf8; background: var(--bg); color: var(--fg);
-    display: inline-block; padding: 12px 14px; margin: 0; font: 14px/1.3 "DejaVu Sans Mono", monospace; }</style><pre>${html(fs.readFileSync(file, 'utf8'))}</pre>`);
+  const text = html(fs.readFileSync(file, 'utf8'));
+  await page.setContent(`<style>body { margin: 0; } span { padding: 2px 0; } pre { --fg: #1c1f20; --bg: ${ground(text)}; background: var(--bg); color: var(--fg);
+    display: inline-block; padding: 12px 14px; margin: 0; font: 14px/1.3 "DejaVu Sans Mono", monospace; }</style><pre>${text}</pre>`);
   await page.locator('pre').screenshot({ path: file.replace(/\.ansi$/, '.png') });
 }
 await browser.close();

@@ -35,7 +35,7 @@ function checks() {
 
 const HINT = /`guard`.*is held across an/;
 const ERROR = /^future cannot be sent between threads safely/;
-const code = await open(url);
+const code = await open(url, { width: 1120, height: 900 });
 const rows = () => code.problems(/./, 500).catch(() => []);
 async function until(holds, patience = 30000) {
   const start = Date.now();
@@ -184,7 +184,6 @@ async function explains() {
   await code.goto(40, 33);
   await code.command('Sendlens: Explain This Error');
   const shown = await attempt('the panel explains', () => panel(/still alive at this \.await[^]*From tokio::spawn to the value/));
-  await code.command('View: Hide Panel');
   await code.sleep(500);
   await picture('explain');
   await attempt('its links lead to the source', async () => {
@@ -244,7 +243,7 @@ try {
   await attempt('the fixes of limit are in the menu', () => code.actions(/Add `Send \+ Sync`/, 30000));
   await code.pick('Add `Send + Sync`');
   await code.goto(14, 15);
-  const titles = await attempt('the fixes of guard are in the menu', () => code.actions(/Enclose `guard`/, 30000));
+  const titles = await attempt('the fixes of guard are in the menu, accepted by the compiler', () => code.actions(/^Enclose `guard`.*`\.await`$/, 30000));
   console.log(`       ${JSON.stringify(titles)}`);
   await picture('menu');
   await code.pick('Enclose `guard`');
