@@ -85,8 +85,8 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 2000, height: 1200 } });
 for (const file of process.argv.slice(2)) {
   const text = html(fs.readFileSync(file, 'utf8'));
-  await page.setContent(`<style>body { margin: 0; } span { padding: 2px 0; } pre { --fg: #1c1f20; --bg: ${ground(text)}; background: var(--bg); color: var(--fg);
-    display: inline-block; padding: 12px 14px; margin: 0; font: 14px/1.3 "DejaVu Sans Mono", monospace; }</style><pre>${text}</pre>`);
+  await page.setContent(`<style>body { margin: 0; } pre { --fg: #1c1f20; --bg: ${ground(text)}; background: var(--bg); color: var(--fg);
+    display: inline-block; padding: 12px 14px; margin: 0; font: 14px/1.16 "DejaVu Sans Mono", monospace; }</style><pre>${text}</pre>`);
   await page.locator('pre').screenshot({ path: file.replace(/\.ansi$/, '.png') });
 }
 await browser.close();
