@@ -66,7 +66,7 @@ function html(screen) {
   for (const piece of screen.replace(/\n+$/, '').split(/(\x1b\[[0-9;:]*m)/)) {
     const codes = /^\x1b\[([0-9;:]*)m$/.exec(piece);
     if (codes) apply(style, codes[1].replaceAll('4:3', '4').split(/[;:]/).map(Number));
-    else if (piece) out += `<span style="${css(style)}">${escape(piece.replace(/\x1b[^m]*?[\\a]/g, ''))}</span>`;
+    else out += piece.split('\n').map((text) => text && `<span style="${css(style)}">${escape(text)}</span>`).join('\n');
   }
   return out;
 }
@@ -85,8 +85,8 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 2000, height: 1200 } });
 for (const file of process.argv.slice(2)) {
   const text = html(fs.readFileSync(file, 'utf8'));
-  await page.setContent(`<style>body { margin: 0; } pre { --fg: #1c1f20; --bg: ${ground(text)}; background: var(--bg); color: var(--fg);
-    display: inline-block; padding: 12px 14px; margin: 0; font: 14px/1.16 "DejaVu Sans Mono", monospace; }</style><pre>${text}</pre>`);
+  await page.setContent(`<style>body { margin: 0; } span { display: inline-block; vertical-align: top; } pre { --fg: #1c1f20; --bg: ${ground(text)}; background: var(--bg); color: var(--fg);
+    display: inline-block; padding: 12px 14px; margin: 0; font: 14px/1.3 "DejaVu Sans Mono", monospace; }</style><pre>${text}</pre>`);
   await page.locator('pre').screenshot({ path: file.replace(/\.ansi$/, '.png') });
 }
 await browser.close();
