@@ -33,6 +33,7 @@ use crate::{
     settings::Settings,
     shift::Shift,
     sources::Sources,
+    watching::Watching,
     workspace::{self, Trouble, Workspace},
 };
 
@@ -186,6 +187,8 @@ pub struct Start {
     pub client: Option<u32>,
     /// Whether the editor says that it runs rust-analyzer as well.
     pub beside_analyzer: bool,
+    /// Whether the editor tells of changes on the disk.
+    pub client_watches: bool,
 }
 
 /// Sends events to the engine. Cheap to clone.
@@ -458,6 +461,11 @@ impl Engine {
         if news.next().is_some() {
             self.text_moved();
         }
+        if files.iter().any(|file| file.file_name() == Some("Cargo.toml")) {
+            // A member may have come, or what was wrong with the workspace may be mended.
+            self.located.clear();
+            self.folders(self.start.folders.clone());
+        }
     }
 }
 
@@ -618,6 +626,11 @@ impl Engine {
         };
         let listener = Arc::new(move |report| handle.send(Event::Report(report)));
         let flycheck = Some(Flycheck::start(config, listener));
+        let watching = (!self.start.client_watches).then(|| {
+            let handle = self.out.handle.clone();
+            let tell = move |files| handle.send(Event::ChangedOnDisk(files));
+            Watching::start(workspace.root.clone(), tell)
+        });
         match self.served.get_mut(index) {
             Some(served) => {
                 served.workspace = workspace;
@@ -626,6 +639,7 @@ impl Engine {
             }
             None => self.served.push(Served::new(workspace, flycheck, oracle)),
         }
+        self.served[index].watching = watching;
     }
 
     /// The workspace that a file belongs to: the innermost one.

@@ -24,6 +24,7 @@ pub mod sources;
 pub mod spots;
 pub mod syntax;
 pub mod text;
+pub mod watching;
 pub mod workspace;
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::{
     recognise::{complete, recognise},
     rustc::UnitDiagnostic,
     sources::Sources,
+    watching::Watching,
     workspace::{Trouble, Workspace},
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Served {
     /// `None` where the compiler may not be asked.
     pub(super) oracle: Option<Oracle>,
     pub(super) results: Results,
+    /// `None` where the editor watches.
+    pub(super) watching: Option<Watching>,
     /// The run that reads the journal of an earlier session, and that journal's age.
     old_run: Option<(u64, SystemTime)>,
     /// Whether any check has been complete.
@@ -46,6 +49,7 @@ impl Served {
             flycheck,
             oracle,
             results: Results::default(),
+            watching: None,
             old_run: None,
             checked: false,
         }
@@ -54,6 +58,7 @@ impl Served {
     /// Ends serving it; gives what is left to stop.
     pub(super) fn retire(&mut self) -> Option<Flycheck> {
         self.oracle = None;
+        self.watching = None;
         self.results = Results::default();
         self.checked = false;
         self.flycheck.take()

@@ -30,6 +30,9 @@ const REST: u32 = 2;
 /// How often is looked what it does.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How late the moves of a journal are noticed, at worst.
+const NOTICED: Duration = Duration::from_millis(2_500);
+
 /// After how many saves that rust-analyzer checks as well, unheard, it is said so: the first may
 /// be the one whose journal is about to move.
 const DOUBLED: u32 = 2;
@@ -86,8 +89,8 @@ pub(crate) struct Choice {
     expected: bool,
     /// Since when rust-analyzer has nothing to do.
     idle_since: Option<Instant>,
-    /// Whether it was seen to check while no journal moved.
-    unheard: bool,
+    /// When it was last seen to check while no journal moved.
+    unheard: Option<Instant>,
     /// How many of our saves it has checked as well.
     doubled: u32,
 }
@@ -109,7 +112,7 @@ impl Choice {
             saved: None,
             expected: false,
             idle_since: None,
-            unheard: false,
+            unheard: None,
             doubled: 0,
         }
     }
@@ -158,7 +161,7 @@ impl Choice {
         self.due = None;
         self.saved = None;
         self.idle_since = None;
-        self.unheard = false;
+        self.unheard = None;
         self.doubled = 0;
     }
 
@@ -169,7 +172,7 @@ impl Choice {
             Sighting::Absent => self.idle_since = None,
             Sighting::Busy { checks } => {
                 self.idle_since = None;
-                self.unheard |= checks;
+                self.unheard = self.unheard.max(checks.then_some(now));
             }
             Sighting::Idle => {
                 self.idle_since.get_or_insert(now);
@@ -200,14 +203,15 @@ impl Choice {
         let patience = if self.expected { PATIENCE } else { 1 };
         let because = match sighting {
             _ if asked => Some(Because::Saved),
+            // It has checked, and a journal would have moved by now.
+            _ if self.unheard.is_some_and(|at| now >= at + NOTICED) => Some(Because::Unheard),
             Sighting::Absent => {
                 (now >= self.started + self.grace * patience).then_some(Because::Alone)
             }
             Sighting::Busy { .. } => (now >= self.started + START_UP).then_some(Because::Overdue),
             Sighting::Idle => {
                 let rests = self.idle_since.is_some_and(|since| now >= since + self.grace * REST);
-                let why = if self.unheard { Because::Unheard } else { Because::Silent };
-                rests.then_some(why)
+                rests.then_some(Because::Silent)
             }
         };
         if because.is_none() {
@@ -225,11 +229,8 @@ impl Choice {
         self.saved = None;
         let unanswered = unanswered + 1;
         self.who = Who::Journal { unanswered };
-        (unanswered >= UNANSWERED).then_some(if self.unheard {
-            Because::Unheard
-        } else {
-            Because::Saved
-        })
+        let why = if self.unheard.is_some() { Because::Unheard } else { Because::Saved };
+        (unanswered >= UNANSWERED).then_some(why)
     }
 }
 
@@ -300,7 +301,7 @@ mod tests {
             20..30 => CHECKS,
             _ => Sighting::Idle,
         };
-        assert_eq!(decide(&mut choice, now, sight), (40, Because::Unheard));
+        assert_eq!(decide(&mut choice, now, sight), (32, Because::Unheard));
     }
 
     #[test]

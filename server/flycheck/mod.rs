@@ -246,6 +246,7 @@ impl Actor {
             return;
         };
         tracing::info!(?because, "checking ourselves");
+        self.neighbour = None;
         let remark = match because {
             Because::Alone | Because::Saved => None,
             Because::Silent => Some(Remark::AnalyzerIsSilent),
@@ -308,6 +309,8 @@ impl Actor {
         let live = !first_look || age.is_none_or(|age| age < FRESH);
         if live && self.is_ours(&path, &news.lines) {
             self.choice.heard();
+            // The table of processes is not needed any more.
+            self.neighbour = None;
             self.stop_own().await;
         } else if !live {
             self.choice.expect();

@@ -39,6 +39,7 @@ impl Session {
             encoding: facts.encoding,
             trusted: said(&initial, "trusted").unwrap_or(true),
             client: params.process_id,
+            client_watches: facts.register_watched_files,
             beside_analyzer: said(&initial, "besideRustAnalyzer").unwrap_or(false),
         });
         publish::start(client.clone(), Arc::clone(&facts), outlets);

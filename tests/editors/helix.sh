@@ -3,39 +3,14 @@
 # Environment: LANGUAGES (that file), WORKSPACE, CARGO_CALLS (what the shim noted), OUT (for screens).
 set -euo pipefail
 
-S=sendlens$$
-home=$(mktemp -d)
-tm() { tmux -L "$S" "$@"; }
-trap 'tm kill-server 2>/dev/null || true; rm -rf "$home"' EXIT
-mkdir -p "$home/helix" "$OUT"
+NAME=helix
+. "$(dirname "$0")/screen.sh"
+mkdir -p "$home/helix"
 cp "$LANGUAGES" "$home/helix/languages.toml"
-printf '[editor]\nend-of-line-diagnostics = "hint"\n' >"$home/helix/config.toml"
+printf 'theme = "onelight"\n[editor]\ntrue-color = true\nend-of-line-diagnostics = "hint"\n' >"$home/helix/config.toml"
 export XDG_CONFIG_HOME=$home XDG_CACHE_HOME=$home
 
 file=sample/src/main.rs
-passed=0 failed=0
-see() { tm capture-pane -p; }
-shot() { see >"$OUT/helix-$1.txt"; }
-check() { # check WHAT STATUS
-  if [ "$2" = 0 ]; then passed=$((passed + 1)) && echo "ok     $1"; else
-    failed=$((failed + 1)) && echo "FAILED $1" && see
-  fi
-}
-wait_for() { # wait_for PATTERN SECONDS
-  local end=$((SECONDS + $2))
-  until see | grep -qE -- "$1"; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 0.05
-  done
-}
-gone() { # gone PATTERN SECONDS
-  local end=$((SECONDS + $2))
-  while see | grep -qE -- "$1"; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 0.05
-  done
-}
-expect() { wait_for "$2" "$3" && check "$1" 0 || check "$1" 1; }
 # Escape and what follows in one go would be an Alt chord.
 escape() { tm send-keys Escape; sleep 0.3; }
 typed() { escape; tm send-keys ":$1" Enter; sleep 0.2; }
@@ -46,8 +21,7 @@ grep -q 'rust-analyzer: /' <<<"$health" && grep -q 'sendlens: /' <<<"$health" &&
 check "hx --health rust lists both servers" $s
 
 # The cursor on `guard`: Helix shows the diagnostics of the line.
-tm -f /dev/null new-session -d -x 170 -y 50 -c "$WORKSPACE" "hx -v '$file:14:9'"
-tm set-option -g escape-time 0 >/dev/null
+start "hx -v '$file:14:13'"
 expect "the hint appears" 'is held across an' 90
 expect "rust-analyzer's error appears" 'cannot be sent between threads safely' 60
 sleep 2
@@ -64,7 +38,7 @@ shot hover-1
 tm send-keys M-n
 expect "the other page" '\[2/2\]' 5
 shot hover-2
-cat "$OUT"/helix-hover-[12].txt | grep -q 'Still alive at the' && s=0 || s=1
+cat "$OUT"/helix-hover-{1,2}.txt | grep -q 'Still alive at the' && s=0 || s=1
 check "one of the pages is ours" $s
 escape
 
@@ -123,7 +97,18 @@ check "one check for that save ($(($(checks) - n)))" $s
 check "cargo check is content with the file" $s
 
 tm send-keys u u
-typed w
+# Marks before the lines show what has come: the hint on 14, rust-analyzer's error on 40.
+escape
+tm send-keys ':w' Enter
+start=$(date +%s%N) hint= error=
+for _ in $(seq 1000); do
+  screen=$(see) now=$((($(date +%s%N) - start) / 1000000))
+  [ -n "$hint" ] || { grep -q '^ *● *14 ' <<<"$screen" && hint=$now; } || true
+  [ -n "$error" ] || { grep -q '^ *● *40 ' <<<"$screen" && error=$now; } || true
+  [ -z "$hint" ] || [ -z "$error" ] || break
+  sleep 0.01
+done
+echo "       save to rust-analyzer's error, ms: $error; save to hint, ms: $hint"
 typed 'goto 14'
 expect "broken again, the hint is back" 'is held across an' 20
 typed 'lsp-restart sendlens'

@@ -83,3 +83,17 @@ fn a_workspace_within_another_is_served_when_a_file_of_it_is_opened() {
     client.wait_for_hints(&nested, 2);
     assert!(client.messages().is_empty(), "{:?}", client.messages());
 }
+
+#[test]
+fn a_manifest_that_another_program_mends() {
+    let project = Project::copy("sample");
+    let manifest = project.root().join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, "[workspace\n").unwrap();
+    let mut client = start(&project.root());
+    client.wait_for_message("fix its Cargo.toml");
+    std::fs::write(&manifest, text).unwrap();
+    let changes = json!({"changes": [{"uri": uri(&manifest), "type": 2}]});
+    client.notify("workspace/didChangeWatchedFiles", changes);
+    client.wait_for_hints(&project.file("src/main.rs"), 2);
+}

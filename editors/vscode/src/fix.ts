@@ -15,10 +15,22 @@ export async function fixAll(server: Found | undefined): Promise<void> {
   const folder = await folderOfCursor();
   if (!folder || !(await agrees(folder)) || !(await vscode.workspace.saveAll())) return;
   const args = ['fix', '--allow-dirty', '--allow-no-vcs'];
-  const execution = new vscode.ProcessExecution(server.program, args, { cwd: folder.uri.fsPath });
-  const task = new vscode.Task({ type: 'sendlens' }, folder, 'fix all', 'Sendlens', execution);
+  const command = new vscode.ProcessExecution(server.program, args, { cwd: folder.uri.fsPath });
+  const task = new vscode.Task({ type: 'sendlens' }, folder, 'fix all', 'Sendlens', command);
   task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true };
-  await vscode.tasks.executeTask(task);
+  const running = await vscode.tasks.executeTask(task);
+  const ended = vscode.tasks.onDidEndTask(({ execution }) => {
+    if (execution !== running) return;
+    ended.dispose();
+    void checkAgain();
+  });
+}
+
+/** Files that change on the disk start no check: rust-analyzer's is asked for, else our own. */
+async function checkAgain(): Promise<void> {
+  const theirs = 'rust-analyzer.runFlycheck';
+  const known = await vscode.commands.getCommands(true);
+  await vscode.commands.executeCommand(known.includes(theirs) ? theirs : 'sendlens.restart');
 }
 
 /** Files change on the disk: that is asked once each time. */
