@@ -21,17 +21,17 @@ use crate::problem::{Edit, Problem};
 /// Drafts `add_send_sync_to_error`.
 pub(super) fn add_send_sync_to_error(context: &FixContext<'_>) -> Option<Draft> {
     let target = target(context.problem)?;
-    let world = World::new(context.sources, context.problem);
-    let (node, _) = node_at(&world, &context.held.span)?;
-    let mut walk = Walk::new(&world, &target);
+    let world = &context.world;
+    let (node, _) = node_at(world, &context.held.span)?;
+    let mut walk = Walk::new(world, &target);
     walk.node(context.file, &node);
     let seeds = walk.sites;
-    let subject = subject(&world, &seeds, context);
-    let everywhere = package_sites(&world, &target, context);
+    let subject = subject(world, &seeds, context);
+    let everywhere = package_sites(world, &target, context);
     let mut variants = vec![world.edits(seeds), world.edits(everywhere)];
     let text = std::iter::once(&node)
         .chain(node.parent().as_ref())
-        .find_map(|node| stringified(&world, context.file, node));
+        .find_map(|node| stringified(world, context.file, node));
     variants.push(text.unwrap_or_default());
     variants.retain(|edits| !edits.is_empty());
     variants.dedup();
@@ -102,10 +102,10 @@ fn lend_as_plain(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     if !is_lent {
         return None;
     }
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);
-    let (node, _) = node_at(&world, &span)?;
+    let (node, _) = node_at(world, &span)?;
     let call = ast::MethodCallExpr::cast(node)?;
     let end = call.syntax().text_range().end();
     let range = ra_ap_syntax::TextRange::empty(end);
@@ -118,15 +118,15 @@ fn keep_text_of_foreign_error(context: &RepairContext<'_>) -> Option<Vec<Edit>> 
     if !context.error.message.starts_with("`?` couldn't convert") {
         return None;
     }
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let spans = context.error.spans.iter();
     let span = retype::span_of(spans.clone().find(|span| span.is_primary)?);
     let operand = spans
         .filter_map(|span| span.label.as_deref())
         .find(|label| label.contains("because it has type"))?;
     dyn_trait(operand).filter(|name| *name == "Error")?;
-    let (node, _) = node_at(&world, &span)?;
-    stringified(&world, &span.file, &node)
+    let (node, _) = node_at(world, &span)?;
+    stringified(world, &span.file, &node)
 }
 
 /// `x?` to `x.map_err(|e| e.to_string())?`, once.

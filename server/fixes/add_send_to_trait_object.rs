@@ -27,8 +27,8 @@ use crate::{
 pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft> {
     let leaf = context.problem.leaf.as_deref()?;
     let name = dyn_trait(leaf).filter(|name| *name != "Error")?;
-    let world = World::new(context.sources, context.problem);
-    let (node, _) = node_at(&world, &context.held.span)?;
+    let world = &context.world;
+    let (node, _) = node_at(world, &context.held.span)?;
     let needed = needed_bounds(context.problem);
     let mut choices = vec![needed.clone()];
     if needed.len() < 2 {
@@ -37,14 +37,14 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
     let mut variants: Vec<Vec<Edit>> = Vec::new();
     for bounds in &choices {
         let target = target(name, bounds.clone());
-        let mut walk = Walk::new(&world, &target);
+        let mut walk = Walk::new(world, &target);
         walk.node(context.file, &node);
         variants.push(world.edits(walk.sites));
     }
     for bounds in &choices {
         let target = target(name, bounds.clone());
-        variants.push(world.edits(file_sites(&world, &target, context)));
-        variants.push(world.edits(supertraits(&world, context, name, bounds)));
+        variants.push(world.edits(file_sites(world, &target, context)));
+        variants.push(world.edits(supertraits(world, context, name, bounds)));
     }
     variants.retain(|edits| !edits.is_empty());
     variants.dedup();

@@ -8,7 +8,7 @@ use ra_ap_syntax::{
 
 use super::{
     FixContext, RepairContext,
-    retype::{self, Site, World, node_at},
+    retype::{self, Site, node_at},
 };
 use crate::problem::Edit;
 
@@ -44,7 +44,7 @@ impl Borrowed {
             return found.is_ours().then_some(found).filter(|_| is_plain);
         }
         let name = context.held.name.clone()?;
-        let world = World::new(context.sources, context.problem);
+        let world = &context.world;
         let param = node.ancestors().find_map(ast::Param::cast);
         let param =
             param.or_else(|| ast::Param::cast(world.binding(context.file, &name, &node)?))?;
@@ -93,7 +93,7 @@ pub(super) fn suggested(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         "consider changing this to be mutable",
         "consider changing this to be a mutable reference",
     ];
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let helps = context.error.children.iter();
     let known = helps.filter(|it| KNOWN.iter().any(|known| it.message.starts_with(known)));
     let sites: Vec<Site> = known
@@ -101,7 +101,7 @@ pub(super) fn suggested(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         .filter_map(|span| {
             let text = span.suggested_replacement.clone()?;
             let place = retype::span_of(span);
-            let (_, range) = node_at(&world, &place)?;
+            let (_, range) = node_at(world, &place)?;
             Some(Site::new(&place.file, range, text))
         })
         .collect();
@@ -113,10 +113,10 @@ pub(super) fn lend_mutably(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     if !retype::texts_of(context.error).contains("types differ in mutability") {
         return None;
     }
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let place = retype::span_of(primary);
-    let (node, _) = node_at(&world, &place)?;
+    let (node, _) = node_at(world, &place)?;
     let borrow = node.ancestors().take(2).find_map(ast::RefExpr::cast)?;
     let inner: SyntaxNode = borrow.expr()?.syntax().clone();
     let at = TextRange::empty(inner.text_range().start());

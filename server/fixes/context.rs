@@ -1,6 +1,6 @@
 //! What a fix sees: the problem, the texts, and the tree around the value at fault.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
 use camino::Utf8Path;
 use ra_ap_syntax::{
@@ -8,6 +8,7 @@ use ra_ap_syntax::{
     ast::{self, HasName},
 };
 
+use super::World;
 use crate::{
     problem::{Edit, Held, Problem},
     sources::Sources,
@@ -34,6 +35,8 @@ pub struct FixContext<'a> {
     pub tree: SourceFile,
     /// Where the value stands in it.
     pub value: TextRange,
+    /// All files as trees, parsed when they are needed.
+    pub world: Rc<World<'a>>,
 }
 
 impl<'a> FixContext<'a> {
@@ -50,7 +53,8 @@ impl<'a> FixContext<'a> {
         let lines = Lines::new(text);
         let value = lines.range(span)?;
         let tree = SourceFile::parse(text, syntax::edition(&problem.unit.edition)).tree();
-        Some(Self { problem, held, sources, file, text, lines, tree, value })
+        let world = Rc::new(World::new(sources, problem));
+        Some(Self { problem, held, sources, file, text, lines, tree, value, world })
     }
 
     /// The edition of the unit.

@@ -10,6 +10,8 @@
 //! The block is parsed on its own, at the same offsets as in the file, so that edits fit as they
 //! are. Known problem: an arm without braces stays what it is, tokens.
 
+use std::rc::Rc;
+
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxNode, TextRange};
 
 use super::FixContext;
@@ -51,6 +53,7 @@ pub(super) fn within<'a>(context: &FixContext<'a>) -> Option<FixContext<'a>> {
         lines: context.lines.clone(),
         tree: found?,
         value: context.value,
+        world: Rc::clone(&context.world),
     })
 }
 

@@ -60,6 +60,7 @@ mod write_without_lock;
 use cargo_metadata::diagnostic::Diagnostic;
 
 pub use context::FixContext;
+pub use retype::World;
 
 use crate::{
     problem::{Edit, Problem},
@@ -100,6 +101,8 @@ pub struct RepairContext<'a> {
     pub before: &'a Sources,
     /// The texts with all edits so far; the error's spans are places in these.
     pub sources: &'a Sources,
+    /// These as trees, parsed when they are needed.
+    pub world: &'a World<'a>,
     /// The error.
     pub error: &'a Diagnostic,
 }

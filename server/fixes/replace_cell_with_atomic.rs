@@ -17,7 +17,7 @@ use ra_ap_syntax::{
 use super::{
     Draft, FixContext, Reach, RepairContext,
     replace_rc_with_arc::{RENAMES, change, seeds, shorten, subject},
-    retype::{self, Rename, Renames, Site, World, node_at},
+    retype::{self, Rename, Renames, Site, node_at},
 };
 use crate::{
     problem::{Edit, Problem},
@@ -108,10 +108,10 @@ pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Op
 
 /// `get`, `set`, `replace` and `take` by their atomic names.
 pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);
-    let (node, _) = node_at(&world, &span)?;
+    let (node, _) = node_at(world, &span)?;
     let call = ast::MethodCallExpr::cast(node.parent()?)?;
     let name = call.name_ref().filter(|it| *it.syntax() == node)?;
     if let Some(sites) = count(&call, &span.file) {

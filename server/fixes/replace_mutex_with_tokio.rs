@@ -34,9 +34,9 @@ use names::LockTarget;
 /// Drafts `replace_mutex_with_tokio`.
 pub(super) fn replace_mutex_with_tokio(context: &FixContext<'_>) -> Option<Draft> {
     let target = LockTarget::of(context.problem)?;
-    let world = World::new(context.sources, context.problem);
-    let (node, _) = node_at(&world, &context.held.span)?;
-    let mut walk = Walk::new(&world, &target);
+    let world = &context.world;
+    let (node, _) = node_at(world, &context.held.span)?;
+    let mut walk = Walk::new(world, &target);
     walk.node(context.file, &node);
     let seeds = walk.sites;
     let first = seeds.first()?;
@@ -49,8 +49,8 @@ pub(super) fn replace_mutex_with_tokio(context: &FixContext<'_>) -> Option<Draft
             packages.push(package);
         }
     }
-    let subject = subject(&world, first, context);
-    edits.extend(world.edits(locks::unseen(&world, &seeds, target)?));
+    let subject = subject(world, first, context);
+    edits.extend(world.edits(locks::unseen(world, &seeds, target)?));
     edits.extend(world.edits(seeds));
     let method = if target.name == "Mutex" { "lock" } else { "read` or `write" };
     Some(Draft {

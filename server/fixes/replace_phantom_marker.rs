@@ -24,13 +24,13 @@ use super::{
 
 /// Drafts `replace_phantom_marker`.
 pub(super) fn replace_phantom_marker(context: &FixContext<'_>) -> Option<Draft> {
-    let world = World::new(context.sources, context.problem);
+    let world = &context.world;
     let ty = context.held.ty.as_deref()?;
     let printed = std::iter::once(ty).chain(context.held.why.iter().map(String::as_str));
     let words = printed.flat_map(|it| it.split(|c: char| c != '_' && !c.is_alphanumeric()));
     let mut names: Vec<&str> = words.filter(|it| it.starts_with(char::is_uppercase)).collect();
     names.dedup();
-    let (name, sites, marker) = names.into_iter().find_map(|name| marked(&world, context, name))?;
+    let (name, sites, marker) = names.into_iter().find_map(|name| marked(world, context, name))?;
     Some(Draft {
         id: "replace_phantom_marker",
         title: format!("Mark `{name}` with `PhantomData<{marker}>`"),

@@ -68,9 +68,9 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
 
 /// The edits where the value at fault gets its type from.
 pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Edit>> {
-    let world = World::new(context.sources, context.problem);
-    let (node, _) = node_at(&world, &context.held.span)?;
-    let mut walk = Walk::new(&world, target);
+    let world = &context.world;
+    let (node, _) = node_at(world, &context.held.span)?;
+    let mut walk = Walk::new(world, target);
     walk.node(context.file, &node);
     if walk.sites.is_empty() {
         walk.printed_type(context.file, context.held.ty.as_deref()?);

@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 use super::{
     Draft, FixContext, Reach, RepairContext,
     replace_rc_with_arc::{RENAMES, change, seeds, shorten, subject},
-    retype::{self, Rename, Renames, Site, World, node_at},
+    retype::{self, Rename, Renames, Site, node_at},
 };
 use crate::{
     problem::{Edit, Problem},
@@ -75,10 +75,10 @@ pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Op
 
 /// `.borrow()` to `.lock().unwrap()`; `into_inner()` and `get_mut()` give a `Result` now.
 pub(super) fn lock(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);
-    let (node, _) = node_at(&world, &span)?;
+    let (node, _) = node_at(world, &span)?;
     let call = node.ancestors().find_map(ast::MethodCallExpr::cast)?;
     let name = call.name_ref()?;
     let is_named = *name.syntax() == node || *call.syntax() == node;

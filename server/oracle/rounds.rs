@@ -235,9 +235,15 @@ fn repairs(
     unsolved: &[Diagnostic],
 ) -> Option<Vec<Edit>> {
     let mut edits: Vec<Edit> = Vec::new();
+    let world = fixes::World::new(texts, trial.problem);
     for error in unsolved {
-        let context =
-            RepairContext { problem: trial.problem, before: trial.sources, sources: texts, error };
+        let context = RepairContext {
+            problem: trial.problem,
+            before: trial.sources,
+            sources: texts,
+            world: &world,
+            error,
+        };
         let Some(answer) = draft.repairs.iter().find_map(|repair| repair(&context)) else {
             continue;
         };

@@ -24,7 +24,7 @@ const ADAPTERS: &[&str] = &["map_err", "ok", "ok_or", "ok_or_else", "context", "
 /// Answers an error at a lock site: the lock is a future now.
 pub(super) fn open(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let target = LockTarget::of(context.problem)?;
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     // Before the type has changed there is nothing to await.
     let words = retype::texts_of(context.error);
     let is_about_future = words.contains("uture") || words.contains("opaque type");
@@ -32,10 +32,10 @@ pub(super) fn open(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     spans.sort_by_key(|span| !span.is_primary);
     for span in spans {
         let span = retype::span_of(span);
-        let Some((node, _)) = node_at(&world, &span) else {
+        let Some((node, _)) = node_at(world, &span) else {
             continue;
         };
-        let site = LockSite { world: &world, file: &span.file, target };
+        let site = LockSite { world, file: &span.file, target };
         let Some(expr) = expr_at(&node) else { continue };
         if let Some(sites) = site.without_poison(&expr).or_else(|| {
             let call = site.unawaited(&expr, 0)?;
@@ -77,9 +77,9 @@ pub(super) fn construct(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     if code.code != "E0015" {
         return None;
     }
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let span = retype::span_of(context.error.spans.iter().find(|span| span.is_primary)?);
-    let (node, _) = node_at(&world, &span)?;
+    let (node, _) = node_at(world, &span)?;
     let call = ast::CallExpr::cast(node)?;
     let ast::Expr::PathExpr(callee) = call.expr()? else {
         return None;

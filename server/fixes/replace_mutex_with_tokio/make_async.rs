@@ -136,32 +136,32 @@ fn callee_name(expr: &ast::Expr) -> Option<String> {
 /// Answers an error at a call of a fn that became async: the call is awaited.
 pub(super) fn call(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     LockTarget::of(context.problem)?;
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let before = World::new(context.before, context.problem);
     let mut spans = context.error.spans.iter().collect::<Vec<_>>();
     spans.sort_by_key(|span| !span.is_primary);
     for span in spans {
         let span = retype::span_of(span);
-        let Some((node, _)) = node_at(&world, &span) else {
+        let Some((node, _)) = node_at(world, &span) else {
             continue;
         };
         let Some(expr) = node.ancestors().find_map(ast::Expr::cast) else {
             continue;
         };
         let became = |name: &str| {
-            is_async(&world, context.sources, name) && !is_async(&before, context.before, name)
+            is_async(world, context.sources, name) && !is_async(&before, context.before, name)
         };
-        let Some(call) = unawaited(&world, &span.file, &expr, &became, 0) else {
+        let Some(call) = unawaited(world, &span.file, &expr, &became, 0) else {
             continue;
         };
-        let mut sites = match self::context(&world, &span.file, call.syntax())? {
+        let mut sites = match self::context(world, &span.file, call.syntax())? {
             Context::Async => Vec::new(),
-            Context::Sync(func) => make_async(&world, &span.file, &func)?,
+            Context::Sync(func) => make_async(world, &span.file, &func)?,
             Context::MayBlock => {
                 let real = world.real_node(&span.file, call.syntax())?;
                 let func = real.ancestors().find_map(ast::Fn::cast)?;
                 has_attr(&func, "test").then_some(())?;
-                make_async(&world, &span.file, &func)?
+                make_async(world, &span.file, &func)?
             }
         };
         let at = TextRange::empty(call.syntax().text_range().end());
@@ -174,9 +174,8 @@ pub(super) fn call(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
 fn is_async(world: &World<'_>, sources: &Sources, name: &str) -> bool {
     let needle = format!("async fn {name}");
     let holders = sources.iter().filter(|(_, text)| text.contains(&needle));
-    holders
-        .filter_map(|(file, _)| world.tree(file))
-        .any(|tree| retype::fns(&tree, name).iter().any(|func| func.async_token().is_some()))
+    let mut fns = holders.flat_map(|(file, _)| world.fns(file, name));
+    fns.any(|func| func.async_token().is_some())
 }
 
 /// The call, not yet awaited, that an expression begins with.

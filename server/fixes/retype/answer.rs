@@ -12,10 +12,10 @@ use crate::{fixes::RepairContext, problem::Edit};
 
 /// Edits at every place that an error leads to; empty when it leads nowhere.
 pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target) -> Vec<Edit> {
-    let world = World::new(context.sources, context.problem);
-    let mut walk = Walk::new(&world, target);
+    let world = context.world;
+    let mut walk = Walk::new(world, target);
     for span in spans_of(context.error) {
-        follow(&world, &mut walk, span);
+        follow(world, &mut walk, span);
     }
     // Where no name led to the type, the compiler's own word for it may.
     if walk.sites.is_empty() {
@@ -30,7 +30,7 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
     // A family error is about a value, not about the fn that happens to spawn it.
     if walk.sites.is_empty() && context.error.code.is_some() {
         for span in context.error.spans.iter().filter(|span| span.is_primary) {
-            surroundings(&world, &mut walk, span);
+            surroundings(world, &mut walk, span);
         }
     }
     world.edits(walk.sites)
@@ -39,7 +39,7 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
 /// A type parameter (`T`, `impl Fn()`) goes where the bounds are promised now: rustc names the
 /// place and the bound itself.
 pub(in super::super) fn restrict_parameter(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
-    let world = World::new(context.sources, context.problem);
+    let world = context.world;
     let helps = context.error.children.iter();
     let spans =
         helps.filter(|help| help.message.contains("restricting")).flat_map(|help| &help.spans);
@@ -48,7 +48,7 @@ pub(in super::super) fn restrict_parameter(context: &RepairContext<'_>) -> Optio
             let bound = span.suggested_replacement.as_deref()?;
             let is_auto = ["Send", "Sync"].iter().any(|it| bound.trim_end().ends_with(it));
             let place = span_of(span);
-            let (_, range) = node_at(&world, &place)?;
+            let (_, range) = node_at(world, &place)?;
             let short = bound.replace("std::marker::", "").replace("core::marker::", "");
             is_auto.then(|| Site::new(&place.file, range, short))
         })

@@ -2,20 +2,8 @@
 
 use ra_ap_syntax::{
     AstNode, SyntaxNode,
-    ast::{self, HasGenericParams, HasLoopBody, HasName},
+    ast::{self, HasLoopBody, HasName},
 };
-
-/// The fns of a tree with this name.
-pub(in super::super) fn fns(tree: &SyntaxNode, name: &str) -> Vec<ast::Fn> {
-    fns_of(tree, name, None)
-}
-
-/// The fns of a tree with this name; of an impl or trait of `owner` when one is given.
-pub(super) fn fns_of(tree: &SyntaxNode, name: &str, owner: Option<&str>) -> Vec<ast::Fn> {
-    let named = tree.descendants().filter_map(ast::Fn::cast);
-    let named = named.filter(|it| it.name().is_some_and(|it| it.text() == name));
-    named.filter(|it| owner.is_none_or(|owner| owner_of(it).as_deref() == Some(owner))).collect()
-}
 
 /// The type that the impl of an associated fn is for, or the trait that declares it.
 pub(super) fn owner_of(func: &ast::Fn) -> Option<String> {
@@ -38,66 +26,6 @@ pub(super) fn names_in(node: &SyntaxNode) -> Vec<String> {
     node.descendants()
         .filter_map(ast::PathSegment::cast)
         .filter_map(|segment| Some(segment.name_ref()?.text().to_string()))
-        .collect()
-}
-
-/// The definition of a type alias, or of a struct's or enum's fields.
-pub(super) fn type_definitions(tree: &SyntaxNode, name: &str, fields: bool) -> Vec<SyntaxNode> {
-    let mut found = Vec::new();
-    for node in tree.descendants() {
-        let is_named = |item: &dyn HasName| item.name().is_some_and(|it| it.text() == name);
-        if let Some(alias) = ast::TypeAlias::cast(node.clone()) {
-            let is_free =
-                alias.syntax().parent().is_some_and(|it| !ast::AssocItemList::can_cast(it.kind()));
-            if is_free && is_named(&alias) && !fields {
-                found.extend(alias.ty().map(|ty| ty.syntax().clone()));
-                // `type Result<T, E = Box<dyn Error>>`
-                found.extend(alias.generic_param_list().map(|it| it.syntax().clone()));
-            }
-        } else if fields && let Some(item) = ast::Struct::cast(node.clone()) {
-            if is_named(&item) {
-                found.extend(item.field_list().map(|it| it.syntax().clone()));
-            }
-        } else if fields
-            && let Some(item) = ast::Enum::cast(node)
-            && is_named(&item)
-        {
-            found.extend(item.variant_list().map(|it| it.syntax().clone()));
-        }
-    }
-    found
-}
-
-/// The types of the fields of this name (or index), with the name of the struct that has them.
-pub(super) fn fields(tree: &SyntaxNode, name: &str) -> Vec<(String, SyntaxNode)> {
-    let mut found = Vec::new();
-    for item in tree.descendants().filter_map(ast::Struct::cast) {
-        let owner = item.name().map(|it| it.text().to_string());
-        let ty = match item.field_list() {
-            Some(ast::FieldList::RecordFieldList(list)) => list
-                .fields()
-                .find(|it| it.name().is_some_and(|it| it.text() == name))
-                .and_then(|it| it.ty()),
-            Some(ast::FieldList::TupleFieldList(list)) => {
-                name.parse().ok().and_then(|index| list.fields().nth(index)).and_then(|it| it.ty())
-            }
-            None => None,
-        };
-        if let (Some(owner), Some(ty)) = (owner, ty) {
-            found.push((owner, ty.syntax().clone()));
-        }
-    }
-    found
-}
-
-/// The statics and constants of this name.
-pub(super) fn statics(tree: &SyntaxNode, name: &str) -> Vec<SyntaxNode> {
-    let is_named = |item: &dyn HasName| item.name().is_some_and(|it| it.text() == name);
-    tree.descendants()
-        .filter(|node| {
-            ast::Static::cast(node.clone()).is_some_and(|it| is_named(&it))
-                || ast::Const::cast(node.clone()).is_some_and(|it| is_named(&it))
-        })
         .collect()
 }
 

@@ -8,6 +8,7 @@
 
 mod answer;
 mod dyn_bounds;
+mod index;
 mod introduce;
 mod lookup;
 mod renames;
@@ -18,11 +19,12 @@ mod world;
 pub(super) use answer::{answer, restrict_parameter};
 pub(super) use dyn_bounds::{DynBounds, dyn_trait};
 pub(super) use introduce::{introduce, known_import, merged};
-pub(super) use lookup::{enclosing_body, fns, names_declaration, names_definition};
+pub(super) use lookup::{enclosing_body, names_declaration, names_definition};
 pub(super) use renames::{Rename, Renames, imports};
 pub(super) use report::{node_at, span_of, texts_of};
 pub(super) use walk::Walk;
-pub(super) use world::{Site, World};
+pub(super) use world::Site;
+pub use world::World;
 
 use camino::Utf8Path;
 use ra_ap_syntax::{SyntaxNode, TextRange};

@@ -80,7 +80,8 @@ fn origin(
         let path: String = qualifier.chars().filter(|c| !c.is_whitespace()).collect();
         return (path.trim_start_matches("::").to_owned(), local.to_owned());
     }
-    let imports = world.tree(file).map(|tree| imports(&tree)).unwrap_or_default();
+    let known = world.file(file);
+    let imports = known.as_ref().map(|it| it.imports()).unwrap_or_default();
     if let Some((path, name, _)) = imports.iter().find(|(_, _, alias)| alias == local) {
         return (path.clone(), name.clone());
     }
@@ -93,21 +94,23 @@ fn origin(
     // `use super::*` sees the imports of the file above.
     if globs.any(|path| path.starts_with("super") || path.starts_with("crate")) {
         let files = world.tiers(file, local).into_iter().take(2).flatten();
-        for tree in files.filter_map(|it| world.tree(&it)) {
-            let known = self::imports(&tree);
-            let mut known = known.into_iter();
+        for file in files.filter_map(|it| world.file(&it)) {
+            let mut known = file.imports().iter();
             if let Some((path, name, _)) =
                 known.find(|(path, _, alias)| alias == local && is_old(path))
             {
-                return (path, name);
+                return (path.clone(), name.clone());
             }
         }
     }
     (String::new(), local.to_owned())
 }
 
-/// Every import of a file: module path, name there, name here. A glob is named `*`.
-pub(in super::super) fn imports(tree: &SyntaxNode) -> Vec<(String, String, String)> {
+/// An import: module path, name there, name here. A glob is named `*`.
+pub(in super::super) type Import = (String, String, String);
+
+/// Every import of a file.
+pub(in super::super) fn imports(tree: &SyntaxNode) -> Vec<Import> {
     let leaves = tree.descendants().filter_map(ast::UseTree::cast);
     leaves
         .filter(|leaf| leaf.use_tree_list().is_none())

@@ -8,7 +8,7 @@ use ra_ap_syntax::{
     ast::{self, HasArgList},
 };
 
-use super::{Seen, Site, Target, World, lookup};
+use super::{Seen, Site, Target, World, index::Index, lookup};
 
 /// Names that lead to names: a walk longer than this has lost its way.
 const DEPTH_MAX: usize = 16;
@@ -206,20 +206,20 @@ impl<'w> Walk<'w> {
     }
 
     /// Visits what `find` finds in the nearest files, until one of the tiers led somewhere.
-    fn nearest(
+    fn nearest<T>(
         &mut self,
         from: &Utf8Path,
         needle: &str,
-        find: &dyn Fn(&SyntaxNode) -> Vec<SyntaxNode>,
-        visit: &dyn Fn(&mut Self, &Utf8Path, &SyntaxNode),
+        find: &dyn Fn(&Index) -> Vec<T>,
+        visit: &dyn Fn(&mut Self, &Utf8Path, &T),
     ) {
         let before = self.touched;
         for tier in self.world.tiers(from, needle) {
             for file in tier {
-                let Some(tree) = self.world.tree(&file) else {
+                let Some(known) = self.world.file(&file) else {
                     continue;
                 };
-                for found in find(&tree) {
+                for found in find(known.index()) {
                     visit(self, &file, &found);
                 }
             }
@@ -233,25 +233,20 @@ impl<'w> Walk<'w> {
         self.nearest(
             file,
             name,
-            &|tree| lookup::type_definitions(tree, name, fields),
+            &|index| match fields {
+                true => index.contents(name).to_vec(),
+                false => index.aliases(name).to_vec(),
+            },
             &|walk, file, node| walk.types(file, node),
         );
     }
 
     fn functions(&mut self, file: &Utf8Path, name: &str, owner: Option<&str>) {
-        let needle = format!("fn {name}");
         self.nearest(
             file,
-            &needle,
-            &|tree| {
-                let fns = lookup::fns_of(tree, name, owner);
-                fns.iter().map(|it| it.syntax().clone()).collect()
-            },
-            &|walk, file, node| {
-                if let Some(func) = ast::Fn::cast(node.clone()) {
-                    walk.signature(file, &func);
-                }
-            },
+            &format!("fn {name}"),
+            &|index| index.fns(name, owner).cloned().collect(),
+            &|walk, file, func: &ast::Fn| walk.signature(file, func),
         );
     }
 
@@ -354,10 +349,9 @@ impl<'w> Walk<'w> {
         self.nearest(
             file,
             if name.parse::<usize>().is_ok() { "struct" } else { name },
-            &|tree| {
-                let fields = lookup::fields(tree, name).into_iter();
-                let fields = fields.filter(|(owner, _)| owned(owner));
-                fields.map(|(_, ty)| ty).collect()
+            &|index| {
+                let fields = index.fields(name).iter().filter(|(owner, _)| owned(owner));
+                fields.map(|(_, ty)| ty.clone()).collect()
             },
             &|walk, file, node| walk.types(file, node),
         );
@@ -395,7 +389,7 @@ impl<'w> Walk<'w> {
             return self.owner(file, &owner);
         }
         let before = self.touched;
-        self.nearest(file, &name, &|tree| lookup::statics(tree, &name), &|walk, file, node| {
+        self.nearest(file, &name, &|index| index.statics(&name).to_vec(), &|walk, file, node| {
             walk.whole(file, node)
         });
         if self.touched == before {

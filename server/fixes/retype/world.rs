@@ -1,11 +1,21 @@
 //! The workspace's texts as trees, parsed when first needed.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxNode, TextRange, ast};
 
-use super::lookup;
+use rustc_hash::FxHashMap;
+
+use super::{
+    index::Index,
+    lookup,
+    renames::{Import, imports},
+};
 use crate::{
     problem::{Edit, Problem},
     sources::Sources,
@@ -32,32 +42,72 @@ impl Site {
     }
 }
 
-/// The trees of a snapshot.
-pub(in super::super) struct World<'a> {
+/// The trees of a snapshot, with what is found in them: each is parsed and read once.
+pub struct World<'a> {
     pub(in super::super) sources: &'a Sources,
     edition: Edition,
-    trees: RefCell<BTreeMap<Utf8PathBuf, SyntaxNode>>,
+    files: RefCell<BTreeMap<Utf8PathBuf, Rc<File>>>,
+    /// Which files contain a text.
+    containing: RefCell<FxHashMap<String, Rc<[Utf8PathBuf]>>>,
+    packages: RefCell<FxHashMap<Utf8PathBuf, Option<Utf8PathBuf>>>,
+}
+
+/// A parsed file.
+pub(super) struct File {
+    root: SyntaxNode,
+    index: OnceCell<Index>,
+    imports: OnceCell<Vec<Import>>,
+}
+
+impl File {
+    /// Its definitions.
+    pub(super) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.root))
+    }
+
+    /// Its imports.
+    pub(super) fn imports(&self) -> &[Import] {
+        self.imports.get_or_init(|| imports(&self.root))
+    }
 }
 
 impl<'a> World<'a> {
-    pub(in super::super) fn new(sources: &'a Sources, problem: &Problem) -> Self {
+    /// The texts, in the edition of the problem's unit.
+    pub fn new(sources: &'a Sources, problem: &Problem) -> Self {
         Self::with_edition(sources, &problem.unit.edition)
     }
 
     pub(in super::super) fn with_edition(sources: &'a Sources, edition: &str) -> Self {
-        Self { sources, edition: crate::syntax::edition(edition), trees: RefCell::default() }
+        Self {
+            sources,
+            edition: crate::syntax::edition(edition),
+            files: RefCell::default(),
+            containing: RefCell::default(),
+            packages: RefCell::default(),
+        }
     }
 
     /// The tree of a Rust file.
     pub(in super::super) fn tree(&self, file: &Utf8Path) -> Option<SyntaxNode> {
-        if let Some(tree) = self.trees.borrow().get(file) {
-            return Some(tree.clone());
+        Some(self.file(file)?.root.clone())
+    }
+
+    /// The fns of a file that have this name.
+    pub(in super::super) fn fns(&self, file: &Utf8Path, name: &str) -> Vec<ast::Fn> {
+        let file = self.file(file);
+        file.iter().flat_map(|file| file.index().fns(name, None).cloned()).collect()
+    }
+
+    pub(super) fn file(&self, file: &Utf8Path) -> Option<Rc<File>> {
+        if let Some(known) = self.files.borrow().get(file) {
+            return Some(Rc::clone(known));
         }
         let text = self.sources.text(file)?;
-        let tree = SourceFile::parse(text, self.edition).tree();
-        let node = tree.syntax().clone();
-        self.trees.borrow_mut().insert(file.to_owned(), node.clone());
-        Some(node)
+        let root = SourceFile::parse(text, self.edition).tree().syntax().clone();
+        let parsed = File { root, index: OnceCell::new(), imports: OnceCell::new() };
+        let parsed = Rc::new(parsed);
+        self.files.borrow_mut().insert(file.to_owned(), Rc::clone(&parsed));
+        Some(parsed)
     }
 
     /// The tree that shows a range: the file's, or, for what a macro's tokens hide, one in which
@@ -133,23 +183,34 @@ impl<'a> World<'a> {
     /// its package, the rest of the workspace.
     pub(in super::super) fn tiers(&self, from: &Utf8Path, needle: &str) -> [Vec<Utf8PathBuf>; 3] {
         let package = self.sources.package_dir(from);
-        let mut tiers = [Vec::new(), Vec::new(), Vec::new()];
-        for (file, text) in self.sources.iter() {
-            if file.extension() != Some("rs") || !text.contains(needle) {
-                continue;
-            }
-            let tier = if file == from {
-                0
-            } else if self.sources.package_dir(file) == package {
-                1
-            } else {
-                2
+        let [mut own, mut near, mut far] = [Vec::new(), Vec::new(), Vec::new()];
+        for file in self.containing(needle).iter() {
+            let tier = match file == from {
+                true => &mut own,
+                false if self.package_dir(file) == package => &mut near,
+                false => &mut far,
             };
-            if let Some(files) = tiers.get_mut(tier) {
-                files.push(file.to_owned());
-            }
+            tier.push(file.clone());
         }
-        tiers
+        [own, near, far]
+    }
+
+    fn containing(&self, needle: &str) -> Rc<[Utf8PathBuf]> {
+        if let Some(known) = self.containing.borrow().get(needle) {
+            return Rc::clone(known);
+        }
+        let rust = self.sources.iter().filter(|(file, _)| file.extension() == Some("rs"));
+        let found: Rc<[_]> = rust
+            .filter(|(_, text)| text.contains(needle))
+            .map(|(file, _)| file.to_owned())
+            .collect();
+        self.containing.borrow_mut().insert(needle.to_owned(), Rc::clone(&found));
+        found
+    }
+
+    fn package_dir(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
+        let mut known = self.packages.borrow_mut();
+        known.entry(file.to_owned()).or_insert_with(|| self.sources.package_dir(file)).clone()
     }
 
     /// Sites as edits, each once.
