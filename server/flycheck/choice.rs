@@ -211,7 +211,8 @@ impl Choice {
             Sighting::Busy { .. } => (now >= self.started + START_UP).then_some(Because::Overdue),
             Sighting::Idle => {
                 let rests = self.idle_since.is_some_and(|since| now >= since + self.grace * REST);
-                rests.then_some(Because::Silent)
+                // One that was seen to check is given its name, a moment later.
+                (rests && self.unheard.is_none()).then_some(Because::Silent)
             }
         };
         if because.is_none() {
@@ -302,6 +303,14 @@ mod tests {
             _ => Sighting::Idle,
         };
         assert_eq!(decide(&mut choice, now, sight), (32, Because::Unheard));
+    }
+
+    #[test]
+    fn one_that_has_checked_is_not_taken_for_silent() {
+        let now = Instant::now();
+        let mut choice = Choice::new(Source::Auto, DEBOUNCE, DEBOUNCE, now);
+        let sight = |second| if second == 0 { CHECKS } else { Sighting::Idle };
+        assert_eq!(decide(&mut choice, now, sight), (3, Because::Unheard));
     }
 
     #[test]
