@@ -4,6 +4,8 @@
 //! Criterion gives the mean of one edit with the hints after it, and of a hover. The 99th
 //! percentile is printed behind each.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     path::Path,
