@@ -15,6 +15,7 @@
 //! see what others change during the loop.
 
 mod site;
+mod together;
 
 use ra_ap_syntax::{
     AstNode,
@@ -53,6 +54,14 @@ pub(super) fn hoist_temporary(context: &FixContext<'_>) -> Option<Draft> {
     variants.extend(candidates.iter().filter_map(|it| it.hoisted(context, &site)));
     variants.extend(candidates.iter().filter_map(|it| it.in_place(context, &site)));
     variants.truncate(VARIANTS_MAX);
+    // One alone only uncovers the other.
+    let (others, together) = together::together(context).unwrap_or_default();
+    let title = if together.is_empty() {
+        title
+    } else {
+        format!("Hoist {others} to `let`s before the `.await`")
+    };
+    variants = together.into_iter().chain(variants).collect();
     (!variants.is_empty()).then_some(Draft {
         id: "hoist_temporary",
         title,

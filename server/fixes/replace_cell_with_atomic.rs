@@ -16,7 +16,7 @@ use ra_ap_syntax::{
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
-    replace_rc_with_arc::{RENAMES, change, seeds, shorten, subject},
+    replace_rc_with_arc::{RENAMES, change, seeds, shorten},
     retype::{self, Rename, Renames, Site, node_at},
 };
 use crate::{
@@ -86,7 +86,7 @@ pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft
     let edits = seeds(context, &of_problem(context.problem)?)?;
     Some(Draft {
         id: "replace_cell_with_atomic",
-        title: format!("Replace the `Cell` of `{}` with `{atomic}`", subject(context)),
+        title: format!("Replace the `Cell` of `{}` with `{atomic}`", context.held.label()),
         note: Some(
             "A `load` and then a `store` are two steps: other tasks may write in between."
                 .to_owned(),

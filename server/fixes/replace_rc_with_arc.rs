@@ -53,7 +53,7 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
     let edits = seeds(context, &target())?;
     Some(Draft {
         id: "replace_rc_with_arc",
-        title: format!("Replace the `Rc` of `{}` with `Arc`", subject(context)),
+        title: format!("Replace the `Rc` of `{}` with `Arc`", context.held.label()),
         note: None,
         variants: vec![edits],
         reach: Reach::Workspace,
@@ -77,12 +77,6 @@ pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Ed
     }
     let sites = walk.sites;
     (!sites.is_empty()).then(|| world.edits(sites))
-}
-
-/// What the title names.
-pub(super) fn subject<'a>(context: &'a FixContext<'_>) -> &'a str {
-    let name = context.held.name.as_deref();
-    name.unwrap_or_else(|| context.held.text.lines().next().unwrap_or_default())
 }
 
 fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {

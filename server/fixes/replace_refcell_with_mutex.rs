@@ -17,7 +17,7 @@ use ra_ap_syntax::{
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
-    replace_rc_with_arc::{RENAMES, change, seeds, shorten, subject},
+    replace_rc_with_arc::{RENAMES, change, seeds, shorten},
     retype::{self, Rename, Renames, Site, node_at},
 };
 use crate::{
@@ -52,7 +52,7 @@ pub(super) fn replace_refcell_with_mutex(context: &FixContext<'_>) -> Option<Dra
     let edits = seeds(context, &target())?;
     Some(Draft {
         id: "replace_refcell_with_mutex",
-        title: format!("Replace the `RefCell` of `{}` with a `Mutex`", subject(context)),
+        title: format!("Replace the `RefCell` of `{}` with a `Mutex`", context.held.label()),
         note: Some(
             "A second borrow while the first is alive panics in a `RefCell`; a second lock waits \
              for ever."

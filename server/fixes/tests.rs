@@ -1,5 +1,5 @@
-//! One `check` for all fixes: the value at fault is marked `$0..$0`, the first await that it
-//! crosses is found by its marker `$1`.
+//! One `check` for all fixes: the value at fault is marked `$0..$0`, and others of its kind after
+//! it; the first await that it crosses is found by its marker `$1`.
 
 use ra_ap_syntax::{TextRange, TextSize};
 
@@ -21,11 +21,10 @@ pub(crate) fn variants_of(
     ty: &str,
     change: impl FnOnce(&mut Problem),
 ) -> Option<Vec<String>> {
-    let (text, value, awaits) = take_markers(marked);
+    let (text, values, awaits) = take_markers(marked);
+    let value = values[0];
     let lines = Lines::new(&text);
     let span = |range| lines.span("src/lib.rs".into(), range);
-    let value_text = text[std::ops::Range::<usize>::from(value)].to_owned();
-    let is_name = value_text.chars().all(|c| c == '_' || c.is_alphanumeric());
     let mut problem = Problem {
         id: "1".into(),
         signature: String::new(),
@@ -48,15 +47,7 @@ pub(crate) fn variants_of(
         auto_trait: AutoTrait::Send,
         leaf: Some(ty.into()),
         future: Place { what: "async fn `f`".into(), span: span(value) },
-        held: vec![Held {
-            name: is_name.then(|| value_text.clone()),
-            text: value_text,
-            ty: Some(ty.into()),
-            send: Some(false),
-            span: span(value),
-            awaits: awaits.into_iter().map(|it| Await { span: span(it), reported: true }).collect(),
-            why: vec![],
-        }],
+        held: values.iter().map(|it| held(&text, *it, ty, &awaits)).collect(),
         demand: None,
         path: vec![],
         reported_at: span(value),
@@ -78,6 +69,22 @@ pub(crate) fn variants_of(
     Some(applied.collect())
 }
 
+fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {
+    let lines = Lines::new(text);
+    let span = |range| lines.span("src/lib.rs".into(), range);
+    let value_text = text[std::ops::Range::<usize>::from(value)].to_owned();
+    let is_name = value_text.chars().all(|c| c == '_' || c.is_alphanumeric());
+    Held {
+        name: is_name.then(|| value_text.clone()),
+        text: value_text,
+        ty: Some(ty.into()),
+        send: Some(false),
+        span: span(value),
+        awaits: awaits.iter().map(|it| Await { span: span(*it), reported: true }).collect(),
+        why: vec![],
+    }
+}
+
 /// The first variant must read as expected.
 #[track_caller]
 pub(crate) fn check(id: &str, ty: &str, before: &str, after: &str) {
@@ -93,7 +100,7 @@ pub(crate) fn check_declines(id: &str, ty: &str, before: &str) {
     }
 }
 
-fn take_markers(marked: &str) -> (String, TextRange, Vec<TextRange>) {
+fn take_markers(marked: &str) -> (String, Vec<TextRange>, Vec<TextRange>) {
     let mut text = String::new();
     let (mut value, mut awaits, mut rest) = (Vec::new(), Vec::new(), marked);
     while let Some(at) = rest.find('$') {
@@ -107,5 +114,6 @@ fn take_markers(marked: &str) -> (String, TextRange, Vec<TextRange>) {
         rest = &rest[at + 2..];
     }
     text.push_str(rest);
-    (text, TextRange::new(value[0], value[1]), awaits)
+    let values = value.chunks(2).map(|it| TextRange::new(it[0], it[1])).collect();
+    (text, values, awaits)
 }

@@ -60,7 +60,8 @@ fn an_overtaken_check_dies_with_its_group() {
     eventually("the first is dead", || !all[0].iter().any(|id| lives(*id)));
     assert!(all[1].iter().all(|id| lives(*id)));
     assert_eq!(client.shut_down(), Some(0));
-    assert!(!all[1].iter().any(|id| lives(*id)), "the second outlived the server");
+    // The kernel may need a moment for what is left of a group that was killed.
+    eventually("the second does not outlive the server", || !all[1].iter().any(|id| lives(*id)));
 }
 
 #[cfg(target_os = "linux")]

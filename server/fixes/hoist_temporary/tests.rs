@@ -150,3 +150,30 @@ async fn f(größe: M) {
 ",
     );
 }
+
+#[test]
+fn two_in_one_statement() {
+    check(
+        "hoist_temporary",
+        "std::sync::MutexGuard<'_, Settings>",
+        "
+async fn f(größe: M) {
+    timeout($0größe.lock().unwrap()$0.wait, load($0größe.lock().unwrap()$0.url.clone())).$1await;
+}
+",
+        "
+async fn f(größe: M) {
+    let wait = größe.lock().unwrap().wait;
+    let url = größe.lock().unwrap().url.clone();
+    timeout(wait, load(url)).await;
+}
+",
+    );
+}
+
+#[test]
+fn not_together_over_a_call_that_may_matter() {
+    let code = "async fn f(m: M) { g($0m.lock()$0.x, next(), $0m.lock()$0.y).$1await; }";
+    let found = crate::fixes::tests::variants("hoist_temporary", code, GUARD).unwrap();
+    assert!(found.iter().all(|it| it.matches("let ").count() == 1), "{found:#?}");
+}
