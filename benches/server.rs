@@ -3,8 +3,7 @@
 //!
 //! Criterion gives the mean of one edit with the hints after it, and of a hover. The 99th
 //! percentile is printed behind each.
-
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot run says why")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -194,9 +194,9 @@ pub const RULES: &[(&str, Rule)] = &[
 ];
 
 /// Fixes that nobody but the user chooses, offered where no other is: they keep a task on its
-/// thread, or only ask for more.
+/// thread, let others change what a lock guards in between, or only ask for more.
 pub fn is_last_resort(id: &str) -> bool {
-    id == "spawn_local" || is_question(id)
+    matches!(id, "spawn_local" | "lock_again_after_await") || is_question(id)
 }
 
 /// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.

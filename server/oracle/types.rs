@@ -66,9 +66,11 @@ pub(super) async fn of_open_file(
     let bodies = syntax::analyse(text, edition);
     let mut probed = sources.clone();
     probed.insert(file, probe::with_probes(text, edition, &bodies));
-    if let Some((_, command)) = answering.get(file) {
-        let answers = probe::answers(&bench.compile(&probed, command).await?);
+    let known = answering.get(file).or_else(|| beside(answering, file, bench.root()));
+    if let Some((unit, command)) = known.cloned() {
+        let answers = probe::answers(&bench.compile(&probed, &command).await?);
         if !answers.is_empty() {
+            answering.insert(file.to_owned(), (unit, command));
             return Ok(Some(typed(text, edition, bodies, answers)));
         }
     }
@@ -82,6 +84,20 @@ pub(super) async fn of_open_file(
         answering.insert(file.to_owned(), (unit.clone(), command.clone()));
     }
     Ok(Some(typed(text, edition, bodies, answers)))
+}
+
+/// A unit that answered for another file, and whose root lies above this one: most likely it has
+/// this file, too.
+fn beside<'a>(
+    answering: &'a Answering,
+    file: &Utf8Path,
+    root: &Utf8Path,
+) -> Option<&'a (Unit, RustcCommand)> {
+    let is_above = |unit: &Unit| {
+        let src = unit.src.strip_prefix(root).unwrap_or(&unit.src);
+        src.parent().is_some_and(|folder| file.starts_with(folder))
+    };
+    answering.values().find(|(unit, _)| is_above(unit))
 }
 
 /// The unit to ask next time: of its two forms the one for tests, which has all the code.

@@ -207,3 +207,37 @@ async fn f(a: A, #[cfg(windows)] b: B) {
     let facts = Facts { cfg: Some(Cfg::new(["unix"])), ..Facts::default() };
     check_with(Edition2021, &facts, text);
 }
+
+#[test]
+fn what_is_called_once_is_taken() {
+    check(
+        Edition2024,
+        r#"
+async fn once<F>(größe: F) where F: FnOnce(u8) -> u8 {
+    größe(1);
+    io().await;
+       //^^^^^ -
+}
+async fn often(größe: impl Fn(u8) -> u8) {
+    größe(1);
+    io().await;
+       //^^^^^ größe
+}
+"#,
+    );
+}
+
+#[test]
+fn a_closure_captures_a_variable_once() {
+    check(
+        Edition2024,
+        r#"
+async fn f(größe: String) {
+    let make = || if größe.is_empty() { vec![] } else { vec![größe] };
+    make();
+    io().await;
+       //^^^^^ make
+}
+"#,
+    );
+}

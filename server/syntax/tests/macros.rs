@@ -2,7 +2,7 @@
 
 use ra_ap_syntax::Edition::Edition2024;
 
-use super::check;
+use super::{check, check_lines};
 
 #[test]
 fn formatting_borrows_and_awaits_in_order() {
@@ -151,6 +151,53 @@ async fn f(o: Option<String>) {
     own! { let inner = mk(); io().await; drop(inner); }
                                 //^^^^^ o, v, inner
 }
+"#,
+    );
+}
+
+#[test]
+fn macros_of_the_file_are_what_they_expand_to() {
+    check(
+        Edition2024,
+        r#"
+macro_rules! give_up { ($ö:expr, $why:expr) => { if $why { drop($ö); return; } } }
+macro_rules! wait { ($ö:ident) => {{ let inner = $ö.x(); io().await; inner.y() }} }
+macro_rules! log { ($($part:tt)*) => { print($($part)*) } }
+async fn f(ö: String) {
+    give_up!(ö, late());
+    io().await;
+       //^^^^^ ö
+    wait!(ö);
+  //^^^^^^^^ ö
+}
+async fn local(ö: String) {
+    macro_rules! end { ($it:expr) => { return consume($it) } }
+    if late() {
+        end!(ö);
+    }
+    consume(ö);
+    io().await;
+       //^^^^^ -
+}
+async fn guessed(ö: String) {
+    log!("{}", ö);
+    consume(ö);
+    io().await;
+       //^^^^^ ö
+}
+"#,
+    );
+}
+
+#[test]
+fn assertions_borrow_for_their_message_only_when_they_fail() {
+    check_lines(
+        Edition2024,
+        r#"
+let n = mk(); assert!(ok(), "{} {n}", n); consume(n); io().await;
+//= -
+let n = mk(); assert_eq!(n, 1); consume(n); io().await;
+//= n
 "#,
     );
 }
