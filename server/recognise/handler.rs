@@ -22,7 +22,28 @@ pub(super) fn handler(report: &Report<'_>) -> Option<Problem> {
         problem.future.what = format!("async fn `{name}`");
     }
     problem.leaf = None;
+    // The two forms of a target print paths more or less fully, and speak of the same handler.
+    problem.compiler_message = without_paths(message);
     Some(problem)
+}
+
+/// `Path<u32>` for `axum::extract::Path<u32>`.
+fn without_paths(message: &str) -> String {
+    let is_word = |c: char| c == '_' || c.is_alphanumeric();
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(at) = rest.find("::") {
+        let (before, after) = (rest.get(..at).unwrap_or(rest), rest.get(at + 2..).unwrap_or(""));
+        let is_path = after.starts_with(is_word);
+        let kept = if is_path { before.trim_end_matches(is_word) } else { before };
+        out.push_str(kept);
+        if !is_path {
+            out.push_str("::");
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The name in braces of a fn item type: `fn() -> impl Future {holds_guard}`.
@@ -37,6 +58,15 @@ pub(super) fn fn_item(message: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_of_both_forms_are_equal() {
+        let plain = "`fn(Path<Größe>) -> impl Future<Output = u8> {show::<R>}: Handler<_, _>`";
+        let full = "`fn(axum::extract::Path<a::Größe>) -> impl std::future::Future<Output = u8> \
+                    {api::show::<b::R>}: Handler<_, _>`";
+        assert_eq!(without_paths(full), plain);
+        assert_eq!(without_paths(plain), plain);
+    }
 
     #[test]
     fn names_of_fn_items() {
