@@ -171,3 +171,22 @@ fn a_fix_may_leave_another_error_behind() {
     assert!(ran.stderr.contains("fixed 1, left 1"), "{}", ran.stderr);
     assert!(package.read("src/main.rs").contains("            guard[0].clone()\n"));
 }
+
+#[test]
+fn guards_that_clippy_reports() {
+    // Nobody demands `Send`: only the lint speaks.
+    let package = Package::new(
+        "fn main() {}
+pub async fn żółw(m: Arc<Mutex<u64>>) {
+    let guard = m.lock().unwrap();
+    let n = *guard;
+    tick(n).await;
+}
+",
+    );
+    let ran = package.run("fix --allow-no-vcs");
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "nothing to fix\n"));
+    let ran = package.run("fix --clippy --allow-no-vcs");
+    assert!(ran.stderr.ends_with("fixed 1, left 0\n"), "{}", ran.stderr);
+    assert!(package.read("src/main.rs").contains("        *guard\n    };\n"));
+}

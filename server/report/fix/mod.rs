@@ -50,6 +50,9 @@ pub struct FixArgs {
     /// Change files although no version control could take it back
     #[arg(long)]
     allow_no_vcs: bool,
+    /// Run `cargo clippy` instead of `cargo check`: guards that its lints report are fixed, too
+    #[arg(long)]
+    clippy: bool,
     /// Apply these fixes only
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<String>,
@@ -148,9 +151,10 @@ impl Applied {
 impl Session<'_> {
     /// Checks, chooses and applies; `None` when there may be more to do, else what is left.
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
+        let subcommand = if self.args.clippy { "clippy" } else { "check" };
+        let selection = &self.args.selection;
         let findings =
-            collect::run_cargo("check", &self.args.selection, &self.workspace, &mut self.progress)
-                .await?;
+            collect::run_cargo(subcommand, selection, &self.workspace, &mut self.progress).await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
         {
