@@ -414,18 +414,28 @@ async fn find_unit(
     problem: &Problem,
     sources: &Sources,
 ) -> Result<(RustcCommand, Vec<Diagnostic>)> {
-    let mut seen: Option<Vec<Diagnostic>> = None;
-    for test_form in [false, true] {
-        let mut unit = problem.unit.clone();
-        if let Ok(inside) = unit.src.strip_prefix(root) {
-            unit.src = bench.root().join(inside);
+    let mut unit = problem.unit.clone();
+    if let Ok(inside) = unit.src.strip_prefix(root) {
+        unit.src = bench.root().join(inside);
+    }
+    let keys = [false, true].map(|test_form| (problem.unit.clone(), test_form));
+    for key in &keys {
+        let compiles = |it: &&RustcCommand| it.compiles(&unit, key.1, bench.root());
+        if let Some(command) = survey.commands.iter().find(compiles) {
+            commands.insert(key.clone(), command.clone());
         }
-        let key = (problem.unit.clone(), test_form);
-        let fresh = survey.commands.iter().find(|it| it.compiles(&unit, test_form, bench.root()));
-        let Some(command) = fresh.or_else(|| commands.get(&key)).cloned() else {
-            continue;
-        };
-        commands.insert(key, command.clone());
+    }
+    if !keys.iter().any(|key| commands.contains_key(key)) {
+        for command in commands_of_clean_units(bench, problem, sources).await? {
+            let is_ours = |key: &&(Unit, bool)| command.compiles(&unit, key.1, bench.root());
+            if let Some(key) = keys.iter().find(is_ours) {
+                commands.insert(key.clone(), command);
+            }
+        }
+    }
+    let mut seen: Option<Vec<Diagnostic>> = None;
+    for key in &keys {
+        let Some(command) = commands.get(key).cloned() else { continue };
         let before = bench.compile(sources, &command).await?;
         // rustc itself knows nothing of clippy's lints.
         if compare::is_foreign_lint(problem) || compare::reports(problem, &before, bench.root()) {
@@ -444,6 +454,20 @@ async fn find_unit(
         bail!("the code does not compile ({target} of package {package}): {}", error.message);
     }
     bail!(NoLongerReported { package, target })
+}
+
+/// Code that compiles, and of which only a lint speaks, is fresh for cargo, which then does not say
+/// how it is compiled. A blank at the end of the file makes it dirty.
+async fn commands_of_clean_units(
+    bench: &mut Workbench,
+    problem: &Problem,
+    sources: &Sources,
+) -> Result<Vec<RustcCommand>> {
+    let file = &problem.culprit().file;
+    let Some(text) = sources.text(file) else { return Ok(Vec::new()) };
+    let mut dirty = sources.clone();
+    dirty.insert(file.as_path(), format!("{text}\n"));
+    Ok(bench.survey(&dirty).await?.commands)
 }
 
 /// Where every fix uncovers another problem, the first is still the best.
