@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     problem::{Held, Kind, Place, Problem},
-    recognise::{handler_fn, recognise},
+    recognise::{Shortfall, handler_fn, recognise},
     rustc::RustcCommand,
     sources::Sources,
     syntax,
@@ -160,15 +160,20 @@ fn explained(
 /// The values whose leaf is the one that the error names. A generic body knows `T`, the error
 /// knows what `T` was: then the outermost names are compared, and where nothing is the same, all
 /// values count.
-fn guilty(problem: &Problem, values: Vec<(String, Held)>) -> Vec<Held> {
+fn guilty(problem: &Problem, values: Vec<(Shortfall, Held)>) -> Vec<Held> {
     let wanted = problem.leaf.as_deref();
-    let exactly = |leaf: &str| wanted.is_none_or(|wanted| types::is_same(wanted, leaf));
-    let roughly = |leaf: &str| wanted.is_none_or(|wanted| head(wanted) == head(leaf));
-    let count = |is_it: &dyn Fn(&str) -> bool| values.iter().filter(|it| is_it(&it.0)).count();
-    let (any_exact, any_rough) = (count(&exactly) > 0, count(&roughly) > 0);
-    let chosen = values.into_iter().filter(|(leaf, _)| match (any_exact, any_rough) {
-        (true, _) => exactly(leaf),
-        (_, true) => roughly(leaf),
+    let exactly = |it: &Shortfall| {
+        let is_same = |wanted| types::is_same(wanted, &it.leaf);
+        wanted.is_none_or(|wanted| is_same(wanted) && it.auto_trait == problem.auto_trait)
+    };
+    let roughly = |it: &Shortfall| wanted.is_none_or(|wanted| head(wanted) == head(&it.leaf));
+    let (any_exact, any_rough) = (
+        values.iter().any(|(shortfall, _)| exactly(shortfall)),
+        values.iter().any(|(shortfall, _)| roughly(shortfall)),
+    );
+    let chosen = values.into_iter().filter(|(shortfall, _)| match (any_exact, any_rough) {
+        (true, _) => exactly(shortfall),
+        (_, true) => roughly(shortfall),
         _ => true,
     });
     let mut guilty: Vec<Held> = Vec::new();

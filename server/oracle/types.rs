@@ -14,6 +14,7 @@ use super::{
 use crate::{
     alive::Known,
     problem::{Await, Held, Problem, Unit},
+    recognise::Shortfall,
     rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
     syntax::{self, AsyncBody, Crossing, Facts, Origin},
@@ -168,7 +169,7 @@ impl TypedBody {
     }
 
     /// The values that are not `Send`, once for each leaf that makes them so.
-    pub(super) fn not_send(&self, file: &Utf8Path, text: &str) -> Vec<(String, Held)> {
+    pub(super) fn not_send(&self, file: &Utf8Path, text: &str) -> Vec<(Shortfall, Held)> {
         let lines = Lines::new(text);
         let mut values = Vec::new();
         for (crossing, answer) in self.body.crossings.iter().zip(&self.answers) {
@@ -177,7 +178,7 @@ impl TypedBody {
                 let mut held = self.held(crossing, file, text, &lines);
                 held.ty.clone_from(&answer.ty);
                 held.why.clone_from(&shortfall.why);
-                values.push((shortfall.leaf.clone(), held));
+                values.push((shortfall.clone(), held));
             }
         }
         values
@@ -212,8 +213,10 @@ pub(super) fn is_same(chosen: &str, printed: &str) -> bool {
 /// Adds the values that the compiler left out: it reports one value for each leaf type and
 /// demand, and hides the others behind it.
 pub(super) fn add_hidden(problem: &mut Problem, typed: &TypedBody, file: &Utf8Path, text: &str) {
-    for (leaf, mut held) in typed.not_send(file, text) {
-        let same_leaf = problem.leaf.as_deref().is_some_and(|wanted| is_same(wanted, &leaf));
+    for (Shortfall { leaf, auto_trait, .. }, mut held) in typed.not_send(file, text) {
+        // Another trait of the same type is an error of its own.
+        let same_leaf = auto_trait == problem.auto_trait
+            && problem.leaf.as_deref().is_some_and(|wanted| is_same(wanted, &leaf));
         let known = problem.held.iter().any(|it| it.span.contains(&held.span));
         if same_leaf && !known && !held.awaits.is_empty() {
             // The error knows which number the compiler chose.

@@ -31,7 +31,7 @@ pub use complete::complete;
 pub use handler_fn::handler_fn;
 pub(crate) use spans::user_span;
 
-use crate::problem::{Kind, Problem, Unit};
+use crate::problem::{AutoTrait, Kind, Problem, Unit};
 use report::Report;
 
 type Shape = fn(&Report<'_>) -> Option<Problem>;
@@ -74,6 +74,8 @@ pub fn recognise(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> Optio
 pub struct Shortfall {
     /// The innermost type, as the compiler printed it.
     pub leaf: String,
+    /// The trait that it lacks: `Sync`, where a reference would be sent.
+    pub auto_trait: AutoTrait,
     /// The chain of reasons, the leaf last.
     pub why: Vec<String>,
 }
@@ -82,8 +84,9 @@ pub struct Shortfall {
 pub fn shortfall(diagnostic: &Diagnostic) -> Option<Shortfall> {
     let unit = Unit::anonymous();
     let report = Report { diagnostic, unit: &unit, root: Utf8Path::new("") };
-    let leaf = report.leaf()?.ty;
-    Some(Shortfall { leaf, why: reasons::chain("", &report) })
+    let leaf = report.leaf()?;
+    let why = reasons::chain("", &report);
+    Some(Shortfall { leaf: leaf.ty, auto_trait: leaf.auto_trait, why })
 }
 
 /// A cheap test on a raw line of JSON: whether parsing it could give a problem.
