@@ -8,7 +8,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
     assume::{Item, is_about_borrows},
-    compare::{family, key},
+    compare::family,
     rounds::{Trial, distinct},
     workbench::{Workbench, is_error},
 };
@@ -40,12 +40,11 @@ pub(super) async fn check(
     let Some(behind) = hidden.look_behind(bench, trial, texts).await? else {
         return Ok(Borrows::Unknown);
     };
-    let caused = without(trial, bench, behind.borrows, after);
+    let caused = without(behind.borrows, after);
     if caused.is_empty() {
         return Ok(if behind.is_all { Borrows::Checked } else { Borrows::Unknown });
     }
-    let known = hidden_before(bench, trial).await?;
-    let caused = without(trial, bench, caused, &known);
+    let caused = without(caused, &hidden_before(bench, trial).await?);
     Ok(match caused.is_empty() {
         true if behind.is_all => Borrows::Checked,
         true => Borrows::Unknown,
@@ -53,27 +52,34 @@ pub(super) async fn check(
     })
 }
 
-/// Errors about borrows that were there before any fix, behind those about `Send`.
+/// Errors about borrows that were there before any fix, but hidden behind those about `Send`.
 pub(super) async fn hidden_before(
     bench: &mut Workbench,
     trial: &Trial<'_>,
 ) -> Result<Vec<Diagnostic>> {
     let hidden = Hidden::in_fns(bench, trial, trial.sources, trial.before, |_| true);
     let behind = hidden.look_behind(bench, trial, trial.sources).await?;
-    Ok(behind.map(|it| it.borrows).unwrap_or_default())
+    let borrows = behind.map(|it| it.borrows).unwrap_or_default();
+    Ok(without(borrows, trial.before))
 }
 
-/// Those of the errors that are not known.
-pub(super) fn without(
-    trial: &Trial<'_>,
-    bench: &Workbench,
-    mut errors: Vec<Diagnostic>,
-    known: &[Diagnostic],
-) -> Vec<Diagnostic> {
-    let key = |it: &Diagnostic| key(it, &trial.problem.unit, bench.root());
-    let known: Vec<String> = known.iter().filter(|it| is_error(it)).map(key).collect();
-    errors.retain(|error| !known.contains(&key(error)));
+/// Those of the errors that are not known. Each known one excuses one of its kind: neither where
+/// it stands nor the text of its line can be compared, fixes and assumptions change both.
+pub(super) fn without(mut errors: Vec<Diagnostic>, known: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut excused: Vec<(Option<&str>, &str)> =
+        known.iter().filter(|it| is_about_borrows(it)).map(kind_of).collect();
+    errors.retain(|error| match excused.iter().position(|it| *it == kind_of(error)) {
+        Some(at) => {
+            excused.swap_remove(at);
+            false
+        }
+        None => true,
+    });
     errors
+}
+
+fn kind_of(error: &Diagnostic) -> (Option<&str>, &str) {
+    (error.code.as_ref().map(|code| code.code.as_str()), &error.message)
 }
 
 /// The fns that are not borrow-checked.

@@ -76,7 +76,7 @@ pub(super) async fn ask(
     found.held = guilty(problem, values);
     if let (None, Some(first)) = (&found.leaf, found.held.first()) {
         let of_first = leaves.into_iter().find(|(_, held)| held.span == first.span);
-        found.leaf = of_first.map(|(leaf, _)| leaf);
+        found.leaf = of_first.map(|(shortfall, _)| shortfall.leaf);
     }
     if found.held.is_empty() && problem.kind == Kind::Handler {
         return Ok(None);

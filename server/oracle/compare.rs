@@ -84,7 +84,7 @@ pub(super) fn family(diagnostic: &Diagnostic, unit: &Unit, root: &Utf8Path) -> O
 }
 
 /// What stays the same of an error when a fix moves lines.
-pub(super) fn key(error: &Diagnostic, unit: &Unit, root: &Utf8Path) -> String {
+fn key(error: &Diagnostic, unit: &Unit, root: &Utf8Path) -> String {
     if let Some(problem) = family(error, unit, root) {
         return problem.signature;
     }

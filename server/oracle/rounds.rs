@@ -115,7 +115,7 @@ async fn judge(
     if gone && !caused.is_empty() && caused.iter().all(is_about_borrows) {
         // They may be the user's own, which those about `Send` had hidden.
         let known = borrows::hidden_before(bench, trial).await?;
-        caused = borrows::without(trial, bench, caused, &known);
+        caused = borrows::without(caused, &known);
     }
     if !gone || !caused.is_empty() {
         let unsolved = persisting.into_iter().cloned().chain(caused).collect();
