@@ -75,6 +75,13 @@ pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Ed
     if walk.sites.is_empty() {
         walk.printed_type(context.file, context.held.ty.as_deref()?);
     }
+    if walk.sites.is_empty() {
+        // What is only `T` in the body gets its type where `Send` is demanded.
+        let at = &context.problem.reported_at;
+        if let Some((node, _)) = node_at(world, at) {
+            walk.node(&at.file, &node);
+        }
+    }
     let sites = walk.sites;
     (!sites.is_empty()).then(|| world.edits(sites))
 }
@@ -179,6 +186,48 @@ use std::{rc::Rc, sync::Arc};
 struct Db { shared: std::sync::Arc<u8> }
 struct Handler { żółw: Arc<u8>, db: Db }
 async fn f(db: Db) { let h = Handler { żółw: n(), db }; io().await; drop(h); }",
+        );
+    }
+
+    #[test]
+    fn a_field_in_a_pattern_and_a_late_value() {
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+struct Pair { żółw: Rc<u8>, n: u8 }
+fn pair() -> Pair { todo!() }
+async fn f() { let Pair { $0żółw$0, n } = pair(); io().$1await; drop(żółw); }",
+            "
+use std::rc::Rc;
+struct Pair { żółw: std::sync::Arc<u8>, n: u8 }
+fn pair() -> Pair { todo!() }
+async fn f() { let Pair { żółw, n } = pair(); io().await; drop(żółw); }",
+        );
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+async fn f() { let $0x$0; x = Rc::new(1); io().$1await; drop(x); }",
+            "
+use std::rc::Rc;
+async fn f() { let x; x = std::sync::Arc::new(1); io().await; drop(x); }",
+        );
+    }
+
+    #[test]
+    fn elements_of_a_vec() {
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+async fn f() { for $0x$0 in vec![Rc::new(1)] { io().$1await; drop(x); } }",
+            "
+use std::rc::Rc;
+async fn f() { for x in vec![std::sync::Arc::new(1)] { io().await; drop(x); } }",
         );
     }
 

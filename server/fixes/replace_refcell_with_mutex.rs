@@ -138,6 +138,20 @@ async fn f(ż: &str) { let log: std::sync::Arc<std::sync::Mutex<Vec<u8>>> = std:
     }
 
     #[test]
+    fn a_clone_of_what_is_shared_already() {
+        check(
+            ID,
+            "Arc<RefCell<u8>>",
+            "
+use std::{cell::RefCell, sync::Arc};
+async fn f() { let ż = Arc::new(RefCell::new(0)); let $0x$0 = Arc::clone(&ż); io().$1await; drop(x); }",
+            "
+use std::{cell::RefCell, sync::Arc};
+async fn f() { let ż = Arc::new(std::sync::Mutex::new(0)); let x = Arc::clone(&ż); io().await; drop(x); }",
+        );
+    }
+
+    #[test]
     fn declines_without_a_cell() {
         check_declines(ID, "Rc<u8>", "async fn f() { let $0x$0 = Rc::new(1); io().$1await; }");
     }

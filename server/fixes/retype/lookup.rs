@@ -71,6 +71,19 @@ pub(super) fn binding(name: &str, at: &SyntaxNode) -> Option<SyntaxNode> {
     None
 }
 
+/// What is assigned to a variable that is declared without a value: `let x; x = 1;`.
+pub(super) fn assigned(stmt: &ast::LetStmt) -> Vec<ast::Expr> {
+    let (Some(pat), Some(block)) = (stmt.pat(), stmt.syntax().parent()) else {
+        return Vec::new();
+    };
+    let assignments = block.descendants().filter_map(ast::BinExpr::cast).filter(|it| {
+        let is_plain = it.op_kind() == Some(ast::BinaryOp::Assignment { op: None });
+        let name = it.lhs().map(|it| it.syntax().text().to_string());
+        is_plain && name.is_some_and(|name| binds(Some(pat.clone()), &name))
+    });
+    assignments.filter_map(|it| it.rhs()).collect()
+}
+
 fn condition(node: &SyntaxNode) -> Option<ast::Expr> {
     ast::IfExpr::cast(node.clone())
         .and_then(|it| it.condition())

@@ -36,6 +36,8 @@ impl<'w> Walk<'w> {
             self.expr(file, &expr);
         } else if let Some(field) = ast::RecordExprField::cast(node.clone()) {
             self.maybe(file, field.expr());
+        } else if ast::RecordPatField::can_cast(node.kind()) {
+            self.pattern(file, node);
         } else if ast::Pat::can_cast(node.kind()) || ast::Name::can_cast(node.kind()) {
             match node.parent().and_then(ast::Fn::cast) {
                 Some(func) => self.signature(file, &func),
@@ -125,7 +127,7 @@ impl<'w> Walk<'w> {
                     self.types(file, ty.syntax());
                 }
             }
-            ast::Expr::MacroExpr(it) => self.macro_tokens(file, it.syntax()),
+            ast::Expr::MacroExpr(it) => self.macro_call(file, it),
             // `x.await`, `x?`, `&x`, `*x`, `(x)`, `x[i]`, `(a, b)`: whatever is inside.
             _ => {
                 for inner in expr.syntax().children().filter_map(ast::Expr::cast) {
@@ -279,13 +281,16 @@ impl<'w> Walk<'w> {
         let Some(ast::Expr::PathExpr(callee)) = call.expr() else {
             return false;
         };
+        let sites_before = self.sites.len();
         let is_target = self.look(file, callee.syntax());
-        if is_target {
-            let args = call.arg_list();
-            for arg in args.iter().flat_map(|it| it.args()) {
-                if let ast::Expr::CallExpr(inner) = arg {
-                    self.constructor(file, &inner);
-                }
+        // `Arc::clone(&cell)`: the outer layer is as it shall be, so it is what lies within.
+        let is_as_wanted = is_target && self.sites.len() == sites_before;
+        let args = call.arg_list().filter(|_| is_target);
+        for arg in args.iter().flat_map(|it| it.args()) {
+            match &arg {
+                ast::Expr::CallExpr(inner) if self.constructor(file, inner) => {}
+                _ if is_as_wanted => self.expr(file, &arg),
+                _ => {}
             }
         }
         is_target
@@ -427,7 +432,10 @@ impl<'w> Walk<'w> {
             if let Some(ty) = stmt.ty() {
                 self.types(file, ty.syntax());
             }
-            self.maybe(file, stmt.initializer());
+            match stmt.initializer() {
+                Some(value) => self.expr(file, &value),
+                None => lookup::assigned(&stmt).iter().for_each(|it| self.expr(file, it)),
+            }
         } else if let Some(it) = ast::LetExpr::cast(owner.clone()) {
             self.maybe(file, it.expr());
         } else if let Some(it) = ast::ForExpr::cast(owner.clone()) {
@@ -460,6 +468,19 @@ impl<'w> Walk<'w> {
         let ends: Vec<ast::Expr> = ends.filter_map(ast::Expr::cast).collect();
         for end in ends {
             self.expr(file, &end);
+        }
+    }
+
+    /// `vec![Rc::new(1)]` is made of its arguments; of other macros the calls are followed.
+    fn macro_call(&mut self, file: &Utf8Path, expr: &ast::MacroExpr) {
+        let path = expr.macro_call().and_then(|it| it.path());
+        match path.and_then(|it| lookup::last_name(it.syntax())).as_deref() {
+            Some("vec") => {
+                for arg in self.world.macro_args(file, expr.syntax()) {
+                    self.expr(file, &arg);
+                }
+            }
+            _ => self.macro_tokens(file, expr.syntax()),
         }
     }
 
