@@ -211,7 +211,11 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     };
     let inner = macro_body::within(&context);
     let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
-    RULES.iter().filter_map(draft).collect()
+    let mut drafts: Vec<Draft> = RULES.iter().filter_map(draft).collect();
+    // An error type that is mended helps everywhere, a branch that is rewritten only once.
+    let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
+    drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
+    drafts
 }
 
 /// Drafts one fix: in the macro's block around the value where there is one and the fix can.
