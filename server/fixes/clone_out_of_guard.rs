@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 use super::{
     Draft, FixContext, Reach,
     chain::{free_name, name_of},
-    context::has_ident,
+    context::{has_ident, is_postfix},
     reads::{Read, distinct},
     region::{self, Block, Region, is_drop_of},
 };
@@ -195,16 +195,6 @@ impl Copying<'_> {
         edits.extend(block.close(self.region, Some(&value), "};"));
         Some(edits)
     }
-}
-
-fn is_postfix(expr: &ast::Expr) -> bool {
-    matches!(
-        expr,
-        ast::Expr::MethodCallExpr(_)
-            | ast::Expr::CallExpr(_)
-            | ast::Expr::TryExpr(_)
-            | ast::Expr::MacroExpr(_)
-    )
 }
 
 #[cfg(test)]

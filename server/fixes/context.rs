@@ -262,3 +262,25 @@ pub(super) fn has_ident(node: &SyntaxNode, name: &str) -> bool {
     mentions(node, name)
         || node.descendants().filter_map(ast::Name::cast).any(|it| it.text() == name)
 }
+
+/// What a call can be appended to.
+pub(super) fn is_postfix(expr: &ast::Expr) -> bool {
+    matches!(
+        expr,
+        ast::Expr::MethodCallExpr(_)
+            | ast::Expr::CallExpr(_)
+            | ast::Expr::TryExpr(_)
+            | ast::Expr::MacroExpr(_)
+    )
+}
+
+/// Whether a node mentions a variable elsewhere than in an expression.
+pub(super) fn mentions_outside(node: &SyntaxNode, inner: &SyntaxNode, name: &str) -> bool {
+    if node == inner {
+        return false;
+    }
+    match node.text_range().contains_range(inner.text_range()) {
+        true => node.children().any(|it| mentions_outside(&it, inner, name)),
+        false => mentions(node, name),
+    }
+}

@@ -19,7 +19,7 @@ use ra_ap_syntax::{
 
 use super::{
     Draft, FixContext, Reach,
-    context::{mentions, mentions_await},
+    context::{mentions, mentions_await, mentions_outside},
     indent::indent,
     region::{Block, Region, is_stmt_or_tail},
 };
@@ -224,16 +224,6 @@ impl<'a> Turn<'a> {
             Some(inner) => self.innermost(inner),
             None => list,
         }
-    }
-}
-
-fn mentions_outside(node: &SyntaxNode, inner: &SyntaxNode, held: &str) -> bool {
-    if node == inner {
-        return false;
-    }
-    match node.text_range().contains_range(inner.text_range()) {
-        true => node.children().any(|it| mentions_outside(&it, inner, held)),
-        false => mentions(node, held),
     }
 }
 

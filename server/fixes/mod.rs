@@ -63,7 +63,7 @@ pub use context::FixContext;
 pub use retype::World;
 
 use crate::{
-    problem::{Edit, Problem},
+    problem::{Edit, Fix, Problem, Verdict},
     sources::Sources,
 };
 
@@ -91,6 +91,20 @@ pub struct Draft {
     pub reach: Reach,
     /// Answers to the errors that the edits cause: the first that knows one wins.
     pub repairs: &'static [Repair],
+}
+
+impl Draft {
+    /// The draft as a fix that nobody has asked the compiler about.
+    pub fn unchecked(self) -> Option<Fix> {
+        Some(Fix {
+            id: self.id,
+            title: self.title,
+            verdict: Verdict::Unchecked,
+            preferred: false,
+            edits: self.variants.into_iter().next()?,
+            note: self.note,
+        })
+    }
 }
 
 /// What a repair sees: an error that the fix caused, and the texts that caused it.

@@ -259,7 +259,8 @@ impl Oracle {
                 continue;
             }
             if fixes::is_question(draft.id) {
-                offered.extend(unchecked(draft));
+                // A fix that only asks for more: there is nothing to verify.
+                offered.extend(draft.unchecked());
                 continue;
             }
             let accepted = match try_draft(bench, &trial, &draft).await {
@@ -377,18 +378,6 @@ fn prefer_one(offered: &mut [Fix]) {
     if let Some(first) = offered.iter_mut().find(|it| !fixes::is_last_resort(it.id)) {
         first.preferred = true;
     }
-}
-
-/// A fix that only asks for more: nothing to verify.
-fn unchecked(draft: Draft) -> Option<Fix> {
-    Some(Fix {
-        id: draft.id,
-        title: draft.title,
-        verdict: Verdict::Unchecked,
-        preferred: false,
-        edits: draft.variants.into_iter().next()?,
-        note: draft.note,
-    })
 }
 
 fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {

@@ -1,9 +1,9 @@
 //! From what the compiler said to what is reported: completes problems and judges their fixes.
 
 use crate::{
-    fixes,
+    fixes::{self, Draft},
     oracle::Oracle,
-    problem::{Fix, Problem, Verdict},
+    problem::{Fix, Problem},
     recognise::complete,
     sources::Sources,
 };
@@ -58,15 +58,6 @@ fn unchecked(problem: &Problem, sources: &Sources) -> Vec<Fix> {
     fixes::drafts(problem, sources)
         .into_iter()
         .filter(|draft| draft.repairs.is_empty())
-        .filter_map(|draft| {
-            Some(Fix {
-                id: draft.id,
-                title: draft.title,
-                verdict: Verdict::Unchecked,
-                preferred: false,
-                edits: draft.variants.into_iter().next()?,
-                note: draft.note,
-            })
-        })
+        .filter_map(Draft::unchecked)
         .collect()
 }

@@ -19,7 +19,7 @@ use crate::{
     fixes::{
         FixContext,
         chain::{free_name, name_of, projection},
-        context::{has_ident, mentions, mentions_await},
+        context::{has_ident, is_postfix, mentions_await, mentions_outside},
         place::{Place, is_first_effect},
         reads::Read,
         region::{self, Block, Region},
@@ -70,17 +70,6 @@ fn taken(stmt: &SyntaxNode, held: &str) -> Option<(TextRange, ast::Expr)> {
     let is_first = matches!(Place::of(expr.syntax())?, Place::Before(node) if node == *stmt)
         && is_first_effect(stmt, expr.syntax());
     (is_value && is_first && !is_assigned(&expr)).then_some((use_, expr))
-}
-
-/// Whether a statement mentions the value elsewhere than in an expression.
-fn mentions_outside(node: &SyntaxNode, inner: &SyntaxNode, held: &str) -> bool {
-    if node == inner {
-        return false;
-    }
-    match node.text_range().contains_range(inner.text_range()) {
-        true => node.children().any(|it| mentions_outside(&it, inner, held)),
-        false => mentions(node, held),
-    }
 }
 
 fn is_assigned(expr: &ast::Expr) -> bool {
@@ -189,15 +178,4 @@ impl Taking<'_> {
         edits.push(self.context.edit(self.expr.syntax().text_range(), name));
         Some(edits)
     }
-}
-
-/// What a call can be appended to.
-fn is_postfix(expr: &ast::Expr) -> bool {
-    matches!(
-        expr,
-        ast::Expr::MethodCallExpr(_)
-            | ast::Expr::CallExpr(_)
-            | ast::Expr::TryExpr(_)
-            | ast::Expr::MacroExpr(_)
-    )
 }
