@@ -26,7 +26,7 @@ use crate::{
 /// Drafts `make_trait_future_send`.
 pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> {
     // Of handlers, and of methods that are no `async fn`, only the awaited type tells.
-    let is_opaque = context.held.ty.as_deref().is_some_and(|it| it.starts_with("impl "));
+    let is_opaque = context.held.ty.as_deref().is_some_and(is_opaque);
     let is_future = match context.problem.kind {
         Kind::TraitFuture => true,
         Kind::Handler | Kind::AwaitsNotSend => is_opaque,
@@ -35,8 +35,9 @@ pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> 
     if !is_future {
         return None;
     }
-    let name = called(context)?;
-    let method = Method::find(context, &name)?;
+    let (name, method) = called_in(context)
+        .into_iter()
+        .find_map(|name| Method::find(context, &name).map(|method| (name, method)))?;
     Some(Draft {
         id: "make_trait_future_send",
         title: format!("Make the future of `{name}` in the trait `Send`"),
@@ -48,6 +49,29 @@ pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> 
         reach: Reach::Workspace,
         repairs: &[],
     })
+}
+
+/// Whether a type is an opaque future, or a combinator around one: `AndThen<impl Future<..>, ..>`.
+fn is_opaque(ty: &str) -> bool {
+    let has_future = ty.match_indices("impl ").any(|(at, _)| {
+        let name = ty.get(at + 4..).and_then(|it| it.split(['<', ',', '>', ' ']).nth(1));
+        name.is_some_and(|it| it.rsplit("::").next() == Some("Future"))
+    });
+    ty.starts_with("impl ") || has_future
+}
+
+/// The names of the methods whose futures may be at fault, likeliest first: the one that the
+/// compiler named, then those that are called in the awaited expression. A combinator hides the
+/// call that makes the future: `job.run().and_then(..)`.
+fn called_in(context: &FixContext<'_>) -> Vec<String> {
+    let in_path = context.problem.path.iter().filter_map(|it| {
+        let path = it.what.strip_prefix("trait method `")?.strip_suffix('`')?;
+        path.rsplit("::").next().map(str::to_owned)
+    });
+    let node = context.value_expr().map_or_else(|| context.value_node(), |it| it.syntax().clone());
+    let calls = node.descendants().filter_map(ast::MethodCallExpr::cast);
+    let names = calls.filter_map(|it| Some(it.name_ref()?.text().to_string()));
+    in_path.chain(called(context)).chain(names).collect()
 }
 
 /// The name of the method whose future is awaited or passed on.
@@ -277,7 +301,10 @@ fn imports_future(use_: &SyntaxNode) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::fixes::tests::{check, check_declines};
+    use crate::{
+        fixes::tests::{check, check_declines, variants_of},
+        problem::{Kind, Problem},
+    };
 
     const ID: &str = "make_trait_future_send";
 
@@ -329,6 +356,20 @@ fn go<J: Job>(j: J) { spawn(async move { j.run(1).await; }) }
         );
         let promised = "trait A { fn get(&self) -> impl Future<Output = u8> + Send; } async fn f<T: A>(t: T) { $0t.get()$0.$1await; }";
         check_declines(ID, "impl Future<Output = u8>", promised);
+    }
+
+    #[test]
+    fn a_future_in_a_combinator() {
+        let ty = "futures::future::AndThen<impl futures::Future<Output = Größe>, {closure}>";
+        let before = "trait Job { fn run(&self) -> impl Future<Output = Größe>; } async fn f<J: Job>(j: J) { $0j.run().and_then(|it| async { it })$0.$1await; }";
+        let awaited = |problem: &mut Problem| problem.kind = Kind::AwaitsNotSend;
+        let variants = variants_of(ID, before, ty, awaited).expect("the fix applies");
+        assert_eq!(
+            variants[0],
+            "trait Job { fn run(&self) -> impl Future<Output = Größe> + Send; } async fn f<J: Job>(j: J) { j.run().and_then(|it| async { it }).await; }",
+        );
+        let other = before.replace("j.run()", "j.walk()");
+        assert!(variants_of(ID, &other, ty, awaited).is_none());
     }
 
     #[test]

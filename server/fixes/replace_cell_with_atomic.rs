@@ -8,6 +8,8 @@
 //! Declines for cells of anything else. Known problem: where a read and a write stay two steps,
 //! others may write in between.
 
+mod counting;
+
 use camino::Utf8Path;
 use ra_ap_syntax::{
     AstNode, TextRange,
@@ -17,11 +19,11 @@ use ra_ap_syntax::{
 use super::{
     Draft, FixContext, Reach, RepairContext,
     replace_rc_with_arc::{RENAMES, change, seeds, shorten},
-    retype::{self, Rename, Renames, Site, node_at},
+    retype::{self, Rename, Renames, Site, World, node_at},
 };
 use crate::{
     problem::{Edit, Problem},
-    sources::Sources,
+    sources::{Sources, difference},
 };
 
 const ORDERING: &str = "std::sync::atomic::Ordering::SeqCst";
@@ -101,9 +103,13 @@ fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     change(context, &of_problem(context.problem)?)
 }
 
-/// Shortens the new names.
+/// Counts in one step where it can, and shortens the new names.
 pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
-    shorten(problem, before, after, &of_problem(problem)?)
+    let world = World::new(after, problem);
+    let counted = after.apply(&world.edits(counting::sites(&world, before, after)))?;
+    let names = shorten(problem, before, &counted, &of_problem(problem)?);
+    let polished = names.and_then(|edits| counted.apply(&edits)).unwrap_or(counted);
+    (polished != *after).then(|| difference(after, &polished))
 }
 
 /// `get`, `set`, `replace` and `take` by their atomic names.

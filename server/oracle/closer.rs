@@ -100,9 +100,12 @@ pub(super) async fn run(
 ) -> Result<Vec<Diagnostic>> {
     let mut texts = sources.clone();
     texts.insert(file, text);
-    let said = bench.compile(&texts, command).await?;
-    if said.iter().any(|it| carries(it, mark)) {
-        return Ok(said);
+    let own = bench.files_of(command);
+    if own.is_empty() || own.contains(file) {
+        let said = bench.compile(&texts, command).await?;
+        if said.iter().any(|it| carries(it, mark)) {
+            return Ok(said);
+        }
     }
     let survey = bench.survey(&texts).await?;
     Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())

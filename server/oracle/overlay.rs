@@ -55,20 +55,17 @@ impl Overlay {
     /// disk everywhere else. Files that already stand there are left alone, so their
     /// modification times say when they really changed.
     pub(super) fn show(&mut self, texts: &Sources) -> Result<()> {
-        let stale: Vec<Utf8PathBuf> = self
-            .written
-            .iter()
-            .filter(|(file, _)| {
-                !texts.text(file).is_some_and(|text| differs(&self.original, file, text))
-            })
-            .map(|(file, _)| file.to_owned())
-            .collect();
+        let shown = self.written.iter().map(|(file, _)| file.to_owned());
+        let stale: Vec<Utf8PathBuf> = shown.filter(|file| texts.text(file).is_none()).collect();
         for file in stale {
-            self.restore(&file)?;
+            self.take_back(&file)?;
         }
         for (file, text) in texts.iter() {
-            let shown = self.written.text(file).is_some_and(|written| written == text);
-            if !shown && differs(&self.original, file, text) {
+            let is_shown = match self.written.text(file) {
+                Some(written) => written == text,
+                None => !differs(&self.original, file, text),
+            };
+            if !is_shown {
                 self.write(file, text)?;
             }
         }
@@ -100,11 +97,17 @@ impl Overlay {
         Ok(())
     }
 
-    fn restore(&mut self, file: &Utf8Path) -> Result<()> {
+    /// Shows the file on disk again. Not by a link: its old modification time would tell cargo
+    /// that what was built from the other text is still fresh.
+    fn take_back(&mut self, file: &Utf8Path) -> Result<()> {
+        let original = self.original.join(file);
+        if let Ok(text) = fs::read_to_string(&original) {
+            let is_shown = self.written.text(file).is_some_and(|written| **written == *text);
+            return if is_shown { Ok(()) } else { self.write(file, &text) };
+        }
         let path = self.root.join(file);
         fs::remove_file(&path).with_context(|| format!("cannot remove {path}"))?;
         self.written.remove(file);
-        let original = self.original.join(file);
         if original.exists() {
             link(&original, &path)?;
         }
@@ -215,6 +218,26 @@ mod tests {
         overlay.show(&Sources::default()).unwrap();
         assert_eq!(read(&overlay, "src/deep/a.rs"), "old");
         assert!(!overlay.root().join("src/new.rs").exists());
+    }
+
+    #[test]
+    fn what_is_taken_back_looks_new_to_cargo() {
+        let (_dir, original) = workspace();
+        let mut overlay = Overlay::new(&original).unwrap();
+        let mut texts = Sources::default();
+        let old = fs::metadata(original.join("src/deep/a.rs")).unwrap().modified().unwrap();
+        texts.insert("src/deep/a.rs", "größer");
+        overlay.show(&texts).unwrap();
+        texts.insert("src/deep/a.rs", "old");
+        overlay.show(&texts).unwrap();
+        let shown = overlay.root().join("src/deep/a.rs");
+        assert_eq!(fs::read_to_string(&shown).unwrap(), "old");
+        let modified = || fs::metadata(&shown).unwrap().modified().unwrap();
+        let once = modified();
+        assert!(once > old, "{once:?} {old:?}");
+        overlay.show(&texts).unwrap();
+        overlay.show(&Sources::default()).unwrap();
+        assert_eq!(modified(), once, "not written twice");
     }
 
     #[test]

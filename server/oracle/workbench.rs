@@ -44,6 +44,33 @@ pub(super) struct Workbench {
     user_target_dir: Utf8PathBuf,
     settings: CargoSettings,
     memory: Memory,
+    built: Built,
+}
+
+/// What units of the workspace are compiled against.
+#[derive(Debug, Default)]
+struct Built {
+    /// The texts that cargo saw last.
+    texts: Option<Sources>,
+    /// The crates that it ever compiled here.
+    crates: HashSet<String>,
+}
+
+impl Built {
+    /// Whether a unit would be compiled against other texts than these: it would answer for a
+    /// question that nobody asked. `own` are its files.
+    fn is_outdated(
+        &self,
+        texts: &Sources,
+        command: &RustcCommand,
+        own: &HashSet<Utf8PathBuf>,
+    ) -> bool {
+        let ours = |name: &str| self.crates.contains(name);
+        command.dependencies().any(ours)
+            && self.texts.as_ref().is_some_and(|built| {
+                built.changed_files(texts).any(|(file, _)| !own.contains(file))
+            })
+    }
 }
 
 /// Answers to questions that come again: several problems often have one fix.
@@ -79,6 +106,7 @@ impl Workbench {
             user_target_dir: user_target_dir.to_owned(),
             settings: settings.clone(),
             memory: Memory::default(),
+            built: Built::default(),
         };
         // Without the clone everything still works; dependencies are just built once more.
         if let Err(error) = seed(&bench.user_target_dir, &bench.target_dir, &bench.settings.args) {
@@ -141,6 +169,9 @@ impl Workbench {
             ControlFlow::Continue(())
         })
         .await?;
+        let crates = survey.commands.iter().filter_map(|it| it.value_of("--crate-name"));
+        self.built.crates.extend(crates.map(str::to_owned));
+        self.built.texts = Some(texts.clone());
         if !finished {
             bail!("cargo could not check the workspace: {}", complaints.trim());
         }
@@ -156,6 +187,9 @@ impl Workbench {
         let mut known = self.memory.compiled.iter();
         if let Some((.., said)) = known.find(|(old, by, _)| by == command && old == texts) {
             return Ok(said.clone());
+        }
+        if self.built.is_outdated(texts, command, &self.files_of(command)) {
+            self.run_cargo(texts).await?;
         }
         let said = self.run_rustc(texts, command).await?;
         Memory::keep(&mut self.memory.compiled, (texts.clone(), command.clone(), said.clone()));
@@ -229,5 +263,34 @@ fn note_complaint(complaints: &mut String, line: &str) {
     {
         complaints.push_str(line);
         complaints.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(args: &[&str]) -> RustcCommand {
+        let args = args.iter().map(|it| (*it).to_owned()).collect();
+        RustcCommand { program: "rustc".into(), args, env: Vec::new() }
+    }
+
+    #[test]
+    fn a_unit_is_outdated_when_a_crate_that_it_needs_was_built_from_other_texts() {
+        let (mut texts, mut drafted) = (Sources::default(), Sources::default());
+        texts.insert("src/größe.rs", "old");
+        drafted.insert("src/größe.rs", "new");
+        let test = command(&["--crate-name", "it", "--extern", "app=/t/deps/libapp-1f.rmeta"]);
+        let lib = command(&["--crate-name", "app", "--extern", "tokio=/t/deps/libtokio-2.rmeta"]);
+        let mut built = Built::default();
+        let none = HashSet::new();
+        assert!(!built.is_outdated(&texts, &test, &none), "nothing was built");
+        built.texts = Some(drafted.clone());
+        built.crates.insert("app".to_owned());
+        assert!(built.is_outdated(&texts, &test, &none));
+        assert!(!built.is_outdated(&drafted, &test, &none), "the same texts");
+        assert!(!built.is_outdated(&texts, &lib, &none), "it needs none of ours");
+        let own = HashSet::from(["src/größe.rs".into()]);
+        assert!(!built.is_outdated(&texts, &test, &own), "its own files are read anyhow");
     }
 }

@@ -42,6 +42,10 @@ pub(super) fn message(problem: &Problem) -> String {
         Kind::Handler => format!(
             "{subject} is held across an `.await`, so the handler's future is not `{trait_name}`"
         ),
+        // What was handed over is the future; the value that lacks the trait comes out of it.
+        Kind::Other if future.starts_with("async ") && held.send == Some(false) => {
+            format!("the output of this {future} is not `Send`")
+        }
         Kind::NotGeneralEnough | Kind::Other => without_value(problem),
     }
 }

@@ -104,9 +104,10 @@ async fn report(
         let explained = explainer.explain(problem).await;
         progress.clear();
         if let Some(problem) = explained {
-            // Before it is printed: where the pipe breaks, it counts all the same.
-            reported.push(problem.clone());
-            printer.print(&problem)?;
+            let printed = printer.print(&problem, reported);
+            // Where the pipe breaks, it counts all the same.
+            reported.push(problem);
+            printed?;
         }
     }
     for doubt in &explainer.doubts {
@@ -124,10 +125,12 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn print(&self, problem: &Problem) -> io::Result<()> {
+    fn print(&self, problem: &Problem, earlier: &[Problem]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match self.format {
-            MessageFormat::Human => human::write(&mut out, problem, self.sources, self.look)?,
+            MessageFormat::Human => {
+                human::write(&mut out, problem, earlier, self.sources, self.look)?;
+            }
             MessageFormat::Json => json::write(&mut out, problem)?,
             MessageFormat::Github => github::write(&mut out, problem, &self.prefix)?,
             MessageFormat::Sarif => {}

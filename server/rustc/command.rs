@@ -82,21 +82,31 @@ impl RustcCommand {
         args.iter().any(|arg| arg == "--crate-name").then_some(Self { program, args, env })
     }
 
-    /// Whether this call compiles a unit, in its test form or not.
+    /// Whether this call compiles a unit, in its test form or not. Tests and benchmarks have one
+    /// form: without `--test`, where they bring a harness of their own.
     pub fn compiles(&self, unit: &Unit, test_form: bool, root: &Utf8Path) -> bool {
         let is_test = self.args.iter().any(|arg| arg == "--test");
-        let expects_test = test_form || matches!(unit.kind, TargetKind::Test | TargetKind::Bench);
+        let has_one_form = matches!(unit.kind, TargetKind::Test | TargetKind::Bench);
         let source = self.args.iter().any(|arg| {
             arg.ends_with(".rs") && root.join(arg) == unit.src || unit.src.as_str() == arg
         });
         let name = self.value_of("--crate-name").unwrap_or_default();
-        source && is_test == expects_test && name == unit.target.replace('-', "_")
+        source && (has_one_form || is_test == test_form) && name == unit.target.replace('-', "_")
     }
 
     /// The value after a flag.
     pub fn value_of(&self, flag: &str) -> Option<&str> {
         let at = self.args.iter().position(|arg| arg == flag)?;
         self.args.get(at + 1).map(String::as_str)
+    }
+
+    /// The names of the crates that the unit is compiled against, as their files have them.
+    pub fn dependencies(&self) -> impl Iterator<Item = &str> {
+        let files = self.args.iter().filter_map(|arg| arg.rsplit_once('/'));
+        files.filter_map(|(_, file)| {
+            let stem = file.strip_suffix(".rmeta").or_else(|| file.strip_suffix(".rlib"))?;
+            Some(stem.strip_prefix("lib")?.rsplit_once('-')?.0)
+        })
     }
 
     /// The name of the file that lists the unit's sources, in the call's output directory.
@@ -212,6 +222,30 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("-C embed-bitcode=no"), "{text}");
+    }
+
+    #[test]
+    fn tests_with_a_harness_of_their_own_are_found() {
+        let unit = |kind| Unit {
+            package_id: "p".into(),
+            package: "app".into(),
+            target: "app".into(),
+            kind,
+            src: "/ws/src/main.rs".into(),
+            edition: "2021".into(),
+        };
+        let command = command();
+        assert!(command.compiles(&unit(TargetKind::Bench), false, "/ws".into()));
+        assert!(command.compiles(&unit(TargetKind::Bin), false, "/ws".into()));
+        assert!(!command.compiles(&unit(TargetKind::Bin), true, "/ws".into()));
+    }
+
+    #[test]
+    fn dependencies_are_read_from_their_files() {
+        let args =
+            ["--extern", "a=/t/deps/liba_b-0f1.rmeta", "--extern", "noprelude:c=/t/libc-2.rlib"];
+        let command = RustcCommand { args: args.map(str::to_owned).into(), ..command() };
+        assert_eq!(command.dependencies().collect::<Vec<_>>(), ["a_b", "c"]);
     }
 
     #[test]

@@ -14,25 +14,34 @@ use crate::{
 /// A longer change is better read as a diff in an editor.
 const LINES_MAX: usize = 40;
 
-/// Writes what can be done about a problem.
+/// Writes what can be done about a problem. `earlier` were written before it: what cures several
+/// is drawn once.
 pub(super) fn write(
     out: &mut dyn Write,
     problem: &Problem,
+    earlier: &[Problem],
     sources: &Sources,
     look: Look,
 ) -> io::Result<()> {
-    let best = problem.fixes.iter().find(|fix| fix.preferred);
-    let Some(best) = best.or_else(|| problem.fixes.first()) else {
+    let Some(best) = best(problem) else {
         return Ok(());
     };
     write_title(out, "help", best, look)?;
-    if let Some(after) = sources.apply(&best.edits) {
-        write_change(out, sources, &after, look)?;
+    let same = |it: &&Problem| self::best(it).is_some_and(|known| known.edits == best.edits);
+    if let Some(known) = earlier.iter().find(same) {
+        let at = known.culprit();
+        writeln!(out, "      the same change as above, for {}:{}", at.file, at.start.line)?;
+    } else if let Some(after) = sources.apply(&best.edits) {
+        write_change(out, problem, sources, &after, look)?;
     }
     for fix in problem.fixes.iter().filter(|fix| *fix != best) {
         write_title(out, "or", fix, look)?;
     }
     Ok(())
+}
+
+fn best(problem: &Problem) -> Option<&Fix> {
+    problem.fixes.iter().find(|fix| fix.preferred).or_else(|| problem.fixes.first())
 }
 
 fn write_title(out: &mut dyn Write, word: &str, fix: &Fix, look: Look) -> io::Result<()> {
@@ -54,9 +63,10 @@ fn write_title(out: &mut dyn Write, word: &str, fix: &Fix, look: Look) -> io::Re
     Ok(())
 }
 
-/// The changed lines of every file, one line around them.
+/// The changed lines of every file, one line around them. The problem's own file needs no name.
 fn write_change(
     out: &mut dyn Write,
+    problem: &Problem,
     before: &Sources,
     after: &Sources,
     look: Look,
@@ -66,13 +76,14 @@ fn write_change(
     let changes: Vec<Row> = rows(before, after);
     let digits = changes.iter().filter_map(|row| row.line).max();
     let width = digits.unwrap_or(1).to_string().len();
-    let several = changes.iter().filter(|row| row.tag.is_none()).count() > 1;
+    let files: Vec<&Row> = changes.iter().filter(|row| row.tag.is_none()).collect();
+    let named = files.len() > 1 || files.iter().any(|it| it.text != problem.culprit().file);
     for row in changes.iter().take(LINES_MAX) {
         let number = row.line.map_or(String::new(), |line| line.to_string());
         let gutter = paint.quiet(&format!("{number:>width$}"));
         let text = row.text.replace('\t', "    ");
         match row.tag {
-            None if several || row.line.is_some() => {
+            None if named => {
                 let corner = look.pick("╭▸", "-->");
                 writeln!(out, "{gutter} {} {text}", paint.quiet(corner))?;
             }

@@ -17,15 +17,17 @@ use crate::{
     sources::Sources,
 };
 
-/// Writes one problem with its source lines and its fixes, and an empty line.
+/// Writes one problem with its source lines and its fixes, and an empty line. `earlier` were
+/// written before it.
 pub(super) fn write(
     out: &mut dyn Write,
     problem: &Problem,
+    earlier: &[Problem],
     sources: &Sources,
     look: Look,
 ) -> io::Result<()> {
     writeln!(out, "{}", picture::render(problem, sources, look))?;
-    fixes::write(out, problem, sources, look)?;
+    fixes::write(out, problem, earlier, sources, look)?;
     writeln!(out)
 }
 

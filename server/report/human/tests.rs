@@ -11,7 +11,7 @@ const ASCII: Look = Look { colours: false, unicode: false, width: 100 };
 fn check(marked: &str, ty: &str, look: Look, expected: &Expect) {
     let (problem, sources) = sample::problem(marked, ty);
     let mut out = Vec::new();
-    write(&mut out, &problem, &sources, look).unwrap();
+    write(&mut out, &problem, &[], &sources, look).unwrap();
     expected.assert_eq(&String::from_utf8(out).unwrap());
 }
 
@@ -165,7 +165,7 @@ fn files_that_are_not_ours_are_named() {
         problem.reported_at = demand.span.clone();
     }
     let mut out = Vec::new();
-    write(&mut out, &problem, &sources, ASCII).unwrap();
+    write(&mut out, &problem, &[], &sources, ASCII).unwrap();
     expect![[r#"
         error: `guard` is held across an `.await` but is not `Send`
          --> src/main.rs:2:9
@@ -190,7 +190,7 @@ fn colours_when_asked_for() {
     let (problem, sources) = sample::problem(WORKER, "Rc<()>");
     let look = Look { colours: true, ..ASCII };
     let mut out = Vec::new();
-    write(&mut out, &problem, &sources, look).unwrap();
+    write(&mut out, &problem, &[], &sources, look).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("\x1b["), "{text}");
 }
@@ -207,4 +207,34 @@ fn the_summary_counts() {
         `sendlens fix` applies it, `sendlens fix --dry-run` shows it first
     "#]]
     .assert_eq(&String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn a_change_that_cures_several_is_drawn_once() {
+    let (problem, sources) = sample::problem(WORKER, "Rc<()>");
+    let drawn = |earlier: &[Problem]| {
+        let mut out = Vec::new();
+        fixes::write(&mut out, &problem, earlier, &sources, ASCII).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let mut other = problem.clone();
+    let alone = drawn(&[]);
+    let again = drawn(std::slice::from_ref(&other));
+    assert!(again.contains("the same change as above, for src/main.rs:2"), "{again}");
+    assert!(again.lines().count() < alone.lines().count(), "{again}{alone}");
+    other.fixes.clear();
+    assert_eq!(drawn(&[other]), alone);
+}
+
+#[test]
+fn a_change_in_another_file_says_so() {
+    let (mut problem, mut sources) = sample::problem(WORKER, "Rc<()>");
+    let mut other = problem.fixes[0].edits[0].clone();
+    other.span.file = "src/größe.rs".into();
+    sources.insert("src/größe.rs", sources.text("src/main.rs".into()).unwrap().to_string());
+    problem.fixes[0].edits = vec![other];
+    let mut out = Vec::new();
+    fixes::write(&mut out, &problem, &[], &sources, ASCII).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("--> src/größe.rs"), "{text}");
 }
