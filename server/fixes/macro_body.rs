@@ -25,6 +25,7 @@ const WITHIN_BODY: &[&str] = &[
     "collect_iterator_first",
     "drop_before_await",
     "move_after_await",
+    "declare_in_branch",
     "await_first",
     "lock_in_each_turn",
     "lock_again_after_await",

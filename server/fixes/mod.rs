@@ -22,6 +22,7 @@ mod clone_out_of_guard;
 mod collect_futures_first;
 mod collect_iterator_first;
 mod context;
+mod declare_in_branch;
 mod drop_before_await;
 mod drop_maybe_send;
 mod enclose_in_block;
@@ -175,6 +176,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("collect_futures_first", collect_futures_first::collect_futures_first),
     ("drop_before_await", drop_before_await::drop_before_await),
     ("move_after_await", move_after_await::move_after_await),
+    ("declare_in_branch", declare_in_branch::declare_in_branch),
     ("await_first", await_first::await_first),
     ("lock_in_each_turn", lock_in_each_turn::lock_in_each_turn),
     ("capture_by_move", capture_by_move::capture_by_move),

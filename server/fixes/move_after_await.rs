@@ -76,7 +76,7 @@ fn text_of(value: &ast::Expr) -> String {
 }
 
 /// Whether a statement may change, or end, what the value is made of.
-fn may_change(stmt: &SyntaxNode, value: &SyntaxNode) -> bool {
+pub(super) fn may_change(stmt: &SyntaxNode, value: &SyntaxNode) -> bool {
     let parts = value.descendants().filter_map(ast::PathExpr::cast);
     let names: Vec<String> = parts.map(|it| it.syntax().text().to_string()).collect();
     let is_named = |node: &SyntaxNode| names.iter().any(|name| mentions(node, name));

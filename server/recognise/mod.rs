@@ -129,16 +129,67 @@ fn is_lint(code: &str) -> bool {
     !code.starts_with('E')
 }
 
-/// Stays the same while lines move: kind, file, names and types count, line numbers do not.
+/// Types without the modules that they live in: `a::b::C<d::E>` is `C<E>`.
+fn pathless(text: &str) -> String {
+    let mut out = String::new();
+    let mut word_start = 0;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let path = rest.strip_prefix("::").filter(|_| word_start < out.len());
+        if let Some(after) = path {
+            out.truncate(word_start);
+            rest = after;
+            continue;
+        }
+        out.push(c);
+        if !c.is_alphanumeric() && c != '_' {
+            word_start = out.len();
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+    }
+    out
+}
+
+/// Stays the same while lines move: kind, file, names and types count, line numbers do not. Nor
+/// do paths: rustc shortens them by what else the unit sees, and a library's test form sees more.
 fn signature(problem: &Problem) -> String {
     let mut hasher = DefaultHasher::new();
     problem.kind.hash(&mut hasher);
     problem.auto_trait.hash(&mut hasher);
     problem.culprit().file.hash(&mut hasher);
     for held in &problem.held {
-        (&held.name, &held.text, &held.ty).hash(&mut hasher);
+        (&held.name, &held.text, held.ty.as_deref().map(pathless)).hash(&mut hasher);
     }
-    (&problem.leaf, &problem.future.what).hash(&mut hasher);
-    problem.demand.as_ref().map(|demand| &demand.what).hash(&mut hasher);
+    (problem.leaf.as_deref().map(pathless), &problem.future.what).hash(&mut hasher);
+    problem.demand.as_ref().map(|demand| pathless(&demand.what)).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn paths_are_left_out() {
+        for (text, expected) in [
+            ("a::b::C<'_, d::Größe>", "C<'_, Größe>"),
+            ("dyn Fn(a::B) -> c::D + Send", "dyn Fn(B) -> D + Send"),
+            ("<T as a::Tr>::Out", "<T as Tr>::Out"),
+            ("::", "::"),
+            ("", ""),
+        ] {
+            assert_eq!(pathless(text), expected);
+        }
+    }
+
+    #[test]
+    fn the_test_form_of_a_unit_reports_the_same_problem() {
+        let (mut lib, mut test) = (testing::problem("1"), testing::problem("2"));
+        lib.held[0].ty = Some("std::sync::MutexGuard<'_, inner::State>".into());
+        test.held[0].ty = Some("std::sync::MutexGuard<'_, State>".into());
+        assert_eq!(signature(&lib), signature(&test));
+        test.held[0].ty = Some("std::sync::MutexGuard<'_, Other>".into());
+        assert_ne!(signature(&lib), signature(&test));
+    }
 }

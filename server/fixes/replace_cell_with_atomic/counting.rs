@@ -55,10 +55,7 @@ fn joined(store: &ast::ExprStmt, file: &Utf8Path) -> Option<[Site; 3]> {
     let ast::Expr::MethodCallExpr(load) = load else { return None };
     let name = load.name_ref()?.syntax().text_range();
     let first = TextRange::empty(orderings.next()?.syntax().text_range().start());
-    let gone = TextRange::new(
-        read.syntax().text_range().end(),
-        store.syntax().text_range().end(),
-    );
+    let gone = TextRange::new(read.syntax().text_range().end(), store.syntax().text_range().end());
     Some([
         Site::new(file, name, new_name.to_owned()),
         Site::new(file, first, format!("{}, ", by.syntax().text())),

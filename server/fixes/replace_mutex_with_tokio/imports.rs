@@ -116,8 +116,9 @@ fn swap(file: &Utf8Path, tree: &SyntaxNode, moved: &[(&str, ast::UseTree)]) -> O
     let rest = remaining(&item, moved)?;
     let range = item.use_tree()?.syntax().text_range();
     let mut sites = Vec::new();
-    let grown =
-        known_import(tree, "tokio::sync").and_then(|known| merged(&known, "tokio::sync", &names));
+    let beside = |known: &ast::UseTree| item_of(known).as_ref() != Some(&item);
+    let grown = known_import(tree, "tokio::sync").filter(beside);
+    let grown = grown.and_then(|known| merged(&known, &names));
     let new_line = match &grown {
         Some((range, text)) => {
             sites.push(Site::new(file, *range, text.clone()));

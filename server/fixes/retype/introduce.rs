@@ -36,8 +36,7 @@ pub(in super::super) fn introduce(
         sites.extend(paths.into_iter().map(shorter));
     }
     if !missing.is_empty() {
-        let import = match known_import(&tree, module).and_then(|it| merged(&it, module, &missing))
-        {
+        let import = match known_import(&tree, module).and_then(|it| merged(&it, &missing)) {
             Some((range, text)) => Site::new(file, range, text),
             None => new_import(file, &tree, &braced(module, &missing))?,
         };
@@ -57,39 +56,53 @@ fn braced(module: &str, names: &[&str]) -> String {
     }
 }
 
-/// A plain top-level import of the module: `use MODULE::Name;` or `use MODULE::{..};`.
+/// A plain top-level import of the module: `use MODULE::Name;` or `use MODULE::{..};`, or that
+/// part of a nested one (`use std::{fmt, sync::{..}};` for `std::sync`).
 pub(in super::super) fn known_import(tree: &SyntaxNode, module: &str) -> Option<ast::UseTree> {
     let uses = tree.children().filter_map(ast::Use::cast);
     let is_private = |it: &ast::Use| {
         it.attrs().next().is_none()
             && it.syntax().children().all(|child| !ast::Visibility::can_cast(child.kind()))
     };
-    uses.filter(is_private).filter_map(|it| it.use_tree()).find(|it| {
-        let path = it.path().map(|it| it.syntax().text().to_string());
-        path.is_some_and(|path| match it.use_tree_list() {
-            Some(_) => path == module,
-            None => {
-                let is_single = it.star_token().is_none() && it.rename().is_none();
-                is_single && path.rsplit_once("::").is_some_and(|(from, _)| from == module)
-            }
-        })
+    let trees = uses.filter(is_private).flat_map(|it| {
+        it.syntax().descendants().filter_map(ast::UseTree::cast).collect::<Vec<_>>()
+    });
+    trees.into_iter().find(|it| match it.use_tree_list() {
+        Some(_) => full_path(it) == module,
+        None => {
+            let is_single = it.star_token().is_none() && it.rename().is_none();
+            let is_qualified = it.path().is_some_and(|path| path.qualifier().is_some());
+            let path = full_path(it);
+            is_single
+                && is_qualified
+                && path.rsplit_once("::").is_some_and(|(from, _)| from == module)
+        }
     })
+}
+
+/// The path of a part of an import, from its root.
+fn full_path(tree: &ast::UseTree) -> String {
+    let around = tree.syntax().ancestors().filter_map(ast::UseTree::cast);
+    let mut paths: Vec<String> =
+        around.filter_map(|it| Some(it.path()?.syntax().text().to_string())).collect();
+    paths.reverse();
+    paths.join("::")
 }
 
 /// An import with more names, sorted as rustfmt does: modules, then types.
 pub(in super::super) fn merged(
     known: &ast::UseTree,
-    module: &str,
     names: &[&str],
 ) -> Option<(TextRange, String)> {
-    let mut all: Vec<String> = match known.use_tree_list() {
-        Some(list) => list.use_trees().map(|it| it.syntax().text().to_string()).collect(),
-        None => vec![known.path()?.segment()?.name_ref()?.text().to_string()],
+    let path = known.path()?;
+    let (module, mut all): (_, Vec<String>) = match known.use_tree_list() {
+        Some(list) => (path, list.use_trees().map(|it| it.syntax().text().to_string()).collect()),
+        None => (path.qualifier()?, vec![path.segment()?.name_ref()?.text().to_string()]),
     };
     all.extend(names.iter().map(|it| (*it).to_owned()));
     all.sort_by_key(|name| (name.starts_with(char::is_uppercase), name.clone()));
     all.dedup();
-    let text = format!("{module}::{{{}}}", all.join(", "));
+    let text = format!("{}::{{{}}}", module.syntax().text(), all.join(", "));
     Some((known.syntax().text_range(), text))
 }
 
@@ -144,4 +157,30 @@ fn new_import(file: &Utf8Path, tree: &SyntaxNode, path: &str) -> Option<Site> {
             Site::new(file, at, format!("use {path};\n"))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged_in(text: &str) -> Option<String> {
+        let tree = ra_ap_syntax::SourceFile::parse(text, ra_ap_syntax::Edition::Edition2021).tree();
+        let known = known_import(tree.syntax(), "std::sync")?;
+        Some(merged(&known, &["Arc"])?.1)
+    }
+
+    #[test]
+    fn names_join_the_import_that_is_there() {
+        for (text, expected) in [
+            ("use std::sync::Mutex;", Some("std::sync::{Arc, Mutex}")),
+            ("use std::{fmt, sync::{Mutex, mpsc}};", Some("sync::{mpsc, Arc, Mutex}")),
+            ("use std::{fmt, sync::Mutex}; // größer", Some("sync::{Arc, Mutex}")),
+            ("use std::{fmt, time::Duration};", None),
+            ("use std::sync::atomic::AtomicU8;", None),
+            ("use sync::Mutex;", None),
+            ("pub use std::{sync::Mutex};", None),
+        ] {
+            assert_eq!(merged_in(text).as_deref(), expected, "{text}");
+        }
+    }
 }

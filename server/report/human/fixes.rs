@@ -40,7 +40,8 @@ pub(super) fn write(
     Ok(())
 }
 
-fn best(problem: &Problem) -> Option<&Fix> {
+/// The fix that is drawn.
+pub(super) fn best(problem: &Problem) -> Option<&Fix> {
     problem.fixes.iter().find(|fix| fix.preferred).or_else(|| problem.fixes.first())
 }
 

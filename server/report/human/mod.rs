@@ -26,9 +26,54 @@ pub(super) fn write(
     sources: &Sources,
     look: Look,
 ) -> io::Result<()> {
+    if let Some(known) = earlier.iter().find(|it| is_of_same_value(it, problem)) {
+        write_again(out, problem, known, look)?;
+        return writeln!(out);
+    }
     writeln!(out, "{}", picture::render(problem, sources, look))?;
     fixes::write(out, problem, earlier, sources, look)?;
     writeln!(out)
+}
+
+/// Whether two problems are about one value, and one change cures both: only who demands `Send` is
+/// another.
+fn is_of_same_value(known: &Problem, problem: &Problem) -> bool {
+    let values = |it: &Problem| -> Vec<_> {
+        it.held.iter().map(|held| (held.span.clone(), held.awaits.clone())).collect()
+    };
+    let edits = |it| fixes::best(it).map(|fix| fix.edits.clone());
+    !problem.held.is_empty()
+        && known.auto_trait == problem.auto_trait
+        && known.future.span == problem.future.span
+        && known.reported_at != problem.reported_at
+        && values(known) == values(problem)
+        && edits(known) == edits(problem)
+}
+
+/// Writes a problem with a value that was drawn for another: the same picture says nothing new.
+fn write_again(
+    out: &mut dyn Write,
+    problem: &Problem,
+    known: &Problem,
+    look: Look,
+) -> io::Result<()> {
+    let paint = Paint::new(look);
+    let corner = paint.quiet(look.pick("╭▸", "-->"));
+    let note = paint.quiet(look.pick("╰ note:", "= note:"));
+    let ellipsis = look.pick("…", "...");
+    let demand = problem.demand.as_ref();
+    let demand =
+        demand.map_or_else(|| "`Send` is demanded".to_owned(), |it| picture::demands(it, ellipsis));
+    let at = &problem.reported_at;
+    let value = known.culprit();
+    let cure = if problem.fixes.is_empty() { "" } else { ", and the same change cures it" };
+    writeln!(out, "{}: {}", paint.bad("error"), paint.bold(&picture::headline(problem, ellipsis)))?;
+    writeln!(out, "    {corner} {}:{}:{}", at.file, at.start.line, at.start.column)?;
+    writeln!(
+        out,
+        "    {note} {demand} here; the value is the one of {}:{} above{cure}",
+        value.file, value.start.line
+    )
 }
 
 /// Writes how many problems there were, and where to go next.

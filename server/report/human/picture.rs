@@ -65,7 +65,7 @@ fn renderer(look: Look) -> Renderer {
 }
 
 /// The message without the value's type: that stands at the value.
-fn headline(problem: &Problem, ellipsis: &str) -> String {
+pub(super) fn headline(problem: &Problem, ellipsis: &str) -> String {
     let shown = problem.held.first().and_then(|held| held.ty.as_deref());
     let message = match shown {
         Some(ty) => problem.message.replacen(&format!(" of type `{ty}`"), "", 1),
@@ -142,7 +142,7 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
         add(&problem.future.span, label);
     }
     if let Some(demand) = &problem.demand {
-        add(&demand.span, demand_label(demand, ellipsis));
+        add(&demand.span, demands(demand, ellipsis));
     }
     for station in stations(&problem.path) {
         add(&station.span, format!("through {}", station.what));
@@ -186,7 +186,8 @@ fn value_label(held: &Held, problem: &Problem, ellipsis: &str) -> String {
     format!("{subject}{ty}{verdict}")
 }
 
-fn demand_label(demand: &Place, ellipsis: &str) -> String {
+/// Who demands `Send`, as a sentence.
+pub(super) fn demands(demand: &Place, ellipsis: &str) -> String {
     if demand.what.contains('`') {
         format!("{} demands `Send`", short_types(&demand.what, ellipsis))
     } else {

@@ -238,3 +238,25 @@ fn a_change_in_another_file_says_so() {
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("--> src/größe.rs"), "{text}");
 }
+
+#[test]
+fn a_value_that_others_demand_too_is_drawn_once() {
+    let (known, sources) = sample::problem(WORKER, "Größe");
+    let mut problem = known.clone();
+    problem.reported_at.start.line = 16;
+    problem.reported_at.end.line = 16;
+    let drawn = |problem: &Problem| {
+        let mut out = Vec::new();
+        write(&mut out, problem, std::slice::from_ref(&known), &sources, ASCII).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    expect![[r#"
+        error: `guard` is held across an `.await` but is not `Send`
+            --> src/main.rs:16:18
+            = note: `tokio::spawn` demands `Send` here; the value is the one of src/main.rs:2 above, and the same change cures it
+
+    "#]]
+    .assert_eq(&drawn(&problem));
+    problem.held[0].awaits.pop();
+    assert!(drawn(&problem).lines().count() > 4, "other awaits are worth a picture");
+}
