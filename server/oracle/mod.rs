@@ -274,8 +274,8 @@ impl Oracle {
                 }
             };
             // What leaves nothing behind is better than what leads to the next problem.
-            let is_clean = accepted.uncovered.is_empty() && accepted.borrows_checked;
-            let mut fix = verified(draft, accepted, sources);
+            let is_clean = accepted.state.is_clean();
+            let mut fix = judged(draft, accepted, sources);
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
                 && !offered.iter().any(|it| it.preferred);
@@ -375,29 +375,23 @@ fn prefer_one(offered: &mut [Fix]) {
     if offered.iter().any(|it| it.preferred) {
         return;
     }
-    if let Some(first) = offered.iter_mut().find(|it| !fixes::is_last_resort(it.id)) {
+    let may_be = |it: &&mut Fix| it.verdict == Verdict::Verified && !fixes::is_last_resort(it.id);
+    if let Some(first) = offered.iter_mut().find(may_be) {
         first.preferred = true;
     }
 }
 
-fn verified(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
-    let uncovered = accepted
-        .uncovered
-        .first()
-        .map(|next| format!("The compiler will then report the next one: {}.", next.message));
-    let note = fixes::note(&draft, sources, &accepted.edits);
-    let unsure = (!accepted.borrows_checked).then(|| {
-        "Other errors keep the compiler from checking the borrows here; look again when they are \
-         gone."
-            .to_owned()
-    });
-    let notes: Vec<String> = note.into_iter().chain(uncovered).chain(unsure).collect();
+fn judged(draft: Draft, Accepted { edits, state }: Accepted, sources: &Sources) -> Fix {
+    let note = fixes::note(&draft, sources, &edits);
+    let notes: Vec<String> = note.into_iter().chain(state.notes()).collect();
+    // The problem is gone, but the code does not compile for it.
+    let verdict = if state.bared.is_some() { Verdict::Unchecked } else { Verdict::Verified };
     Fix {
         id: draft.id,
         title: draft.title,
-        verdict: Verdict::Verified,
+        verdict,
         preferred: false,
-        edits: accepted.edits,
+        edits,
         note: (!notes.is_empty()).then(|| notes.join(" ")),
     }
 }

@@ -38,10 +38,41 @@ pub(super) struct Trial<'a> {
 /// An accepted fix.
 pub(super) struct Accepted {
     pub(super) edits: Vec<Edit>,
+    pub(super) state: State,
+}
+
+/// What is left when the problem is gone.
+pub(super) struct State {
     /// Problems that the compiler reports now that this one is gone.
     pub(super) uncovered: Vec<Problem>,
     /// Whether rustc checked the borrows of what the fix changed.
     pub(super) borrows_checked: bool,
+    /// An error of the user's own that those about `Send` had hidden.
+    pub(super) bared: Option<String>,
+}
+
+impl State {
+    /// Whether nothing is left behind.
+    pub(super) fn is_clean(&self) -> bool {
+        self.uncovered.is_empty() && self.borrows_checked && self.bared.is_none()
+    }
+
+    /// What the user should know of it.
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
+        let next = self.uncovered.first();
+        let next = next
+            .map(|next| format!("The compiler will then report the next one: {}.", next.message));
+        let bared = self.bared.as_ref();
+        let bared = bared.map(|error| {
+            format!("The compiler will then report an error that this one hides: {error}.")
+        });
+        let unsure = (!self.borrows_checked).then(|| {
+            "Other errors keep the compiler from checking the borrows here; look again when they \
+             are gone."
+                .to_owned()
+        });
+        next.into_iter().chain(bared).chain(unsure)
+    }
 }
 
 /// Tries the variants of a draft; `None` when the compiler refuses them all.
@@ -70,14 +101,14 @@ async fn try_variant(
     for _ in 0..ROUNDS_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
-            Round::Accepted { uncovered, borrows_checked } => {
+            Round::Accepted(state) => {
                 let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
                 let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
                 let edits = match is_as_drafted {
                     true => variant.to_vec(),
                     false => difference(trial.sources, &finished),
                 };
-                return Ok(Some(Accepted { edits, uncovered, borrows_checked }));
+                return Ok(Some(Accepted { edits, state }));
             }
             Round::Refused { unsolved } => unsolved,
         };
@@ -99,7 +130,7 @@ async fn try_variant(
 
 /// The result of one round.
 enum Round {
-    Accepted { uncovered: Vec<Problem>, borrows_checked: bool },
+    Accepted(State),
     Refused { unsolved: Vec<Diagnostic> },
 }
 
@@ -111,21 +142,25 @@ async fn judge(
 ) -> Result<Round> {
     let root = bench.root().to_owned();
     let Comparison { gone, persisting, caused, uncovered } = errors.compare(trial, texts, &root);
+    let mut bared = None;
     let mut caused: Vec<Diagnostic> = caused.into_iter().cloned().collect();
     if gone && !caused.is_empty() && caused.iter().all(is_about_borrows) {
         // They may be the user's own, which those about `Send` had hidden.
         let known = borrows::hidden_before(bench, trial).await?;
+        let bare = caused.first().map(|it| it.message.clone());
         caused = borrows::without(caused, &known);
+        bared = bare.filter(|_| caused.is_empty());
     }
     if !gone || !caused.is_empty() {
         let unsolved = persisting.into_iter().cloned().chain(caused).collect();
         return Ok(Round::Refused { unsolved });
     }
-    Ok(match borrows::check(bench, trial, texts, &errors.after).await? {
-        Borrows::Broken(unsolved) => Round::Refused { unsolved },
-        Borrows::Checked => Round::Accepted { uncovered, borrows_checked: true },
-        Borrows::Unknown => Round::Accepted { uncovered, borrows_checked: false },
-    })
+    let borrows_checked = match borrows::check(bench, trial, texts, &errors.after).await? {
+        Borrows::Broken(unsolved) => return Ok(Round::Refused { unsolved }),
+        Borrows::Checked => true,
+        Borrows::Unknown => false,
+    };
+    Ok(Round::Accepted(State { uncovered, borrows_checked, bared }))
 }
 
 /// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,

@@ -82,6 +82,29 @@ fn sarif_and_github() {
     assert_eq!(github.lines().count(), 1);
 }
 
+#[test]
+fn a_fix_that_bares_an_error_of_the_users_own_is_not_verified() {
+    // rustc does not look at moves while the future is not `Send`.
+    let package = Package::new(
+        "fn main() {
+    spawn(async {
+        let żółw = std::rc::Rc::new(1);
+        tick(1).await;
+        drop(żółw);
+        drop(żółw);
+    });
+}
+",
+    );
+    let problem: Value =
+        serde_json::from_str(&package.run("check --message-format json").stdout).unwrap();
+    let fixes = problem["fixes"].as_array().unwrap();
+    let arc = fixes.iter().find(|it| it["id"] == "replace_rc_with_arc").unwrap();
+    assert_eq!((&arc["verdict"], &arc["preferred"]), (&"unchecked".into(), &false.into()));
+    assert!(arc["note"].as_str().unwrap().contains("use of moved value: `żółw`"), "{arc}");
+    assert!(package.run("fix --allow-no-vcs").stderr.contains("fixed 0, left 1"));
+}
+
 /// `serde-sarif` makes its types of the schema: what they do not know is not SARIF.
 #[test]
 fn sarif_is_what_the_schema_says() {
