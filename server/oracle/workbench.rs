@@ -8,7 +8,7 @@ use std::{
     collections::{HashSet, VecDeque},
     fs,
     ops::ControlFlow,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, bail};
@@ -130,7 +130,9 @@ impl Workbench {
         if let Some((_, survey)) = self.memory.surveyed.iter().find(|(known, _)| known == texts) {
             return Ok(survey.clone());
         }
+        let start = Instant::now();
         let survey = self.run_cargo(texts).await?;
+        tracing::debug!(ms = start.elapsed().as_millis(), "asked cargo");
         Memory::keep(&mut self.memory.surveyed, (texts.clone(), survey.clone()));
         Ok(survey)
     }
@@ -191,7 +193,10 @@ impl Workbench {
         if self.built.is_outdated(texts, command, &self.files_of(command)) {
             self.run_cargo(texts).await?;
         }
+        let start = Instant::now();
         let said = self.run_rustc(texts, command).await?;
+        let unit = command.value_of("--crate-name").unwrap_or_default();
+        tracing::debug!(unit, ms = start.elapsed().as_millis(), "asked rustc");
         Memory::keep(&mut self.memory.compiled, (texts.clone(), command.clone(), said.clone()));
         Ok(said)
     }
