@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     problem::{Held, Kind, Place, Problem},
-    recognise::{Shortfall, handler_fn, recognise},
+    recognise::{Shortfall, handler_fn, reasons_of_parameter, recognise},
     rustc::RustcCommand,
     sources::Sources,
     syntax,
@@ -59,11 +59,11 @@ pub(super) async fn ask(
     for (demand, accept) in &asked.demands {
         let text = insert(asked.text, demand.at, &demand.text);
         let said = run(bench, command, sources, asked.file, text, NEED).await?;
-        if let Some(found) = explained(problem, &said, bench.root(), *accept) {
+        if let Some(found) = explained(problem, &said, bench.root(), *accept, &demand.parameters) {
             return Ok(Some(found));
         }
         let is_explained = said.iter().any(|it| carries(it, NEED));
-        if is_explained || !demand.is_generic {
+        if is_explained || demand.parameters.is_empty() {
             break;
         }
     }
@@ -142,6 +142,7 @@ fn explained(
     said: &[Diagnostic],
     root: &Utf8Path,
     accept: Accept,
+    parameters: &[String],
 ) -> Option<Problem> {
     let ours = said.iter().filter(|it| carries(it, NEED));
     let found: Vec<Problem> = ours
@@ -152,8 +153,17 @@ fn explained(
     let best = found.iter().find(same_leaf).or(found.first())?;
     let mut complete = problem.clone();
     complete.held.clone_from(&best.held);
-    complete.leaf.clone_from(&best.leaf);
-    complete.auto_trait = best.auto_trait;
+    match (&best.leaf, &problem.leaf) {
+        // The body knows only `T`; the error knows what it is in this call.
+        (Some(parameter), Some(leaf)) if parameters.contains(parameter) && parameter != leaf => {
+            let why = reasons_of_parameter(parameter, leaf, problem.auto_trait);
+            complete.held.iter_mut().for_each(|held| held.why.clone_from(&why));
+        }
+        _ => {
+            complete.leaf.clone_from(&best.leaf);
+            complete.auto_trait = best.auto_trait;
+        }
+    }
     if !matches!(problem.kind, Kind::Handler | Kind::Generic) {
         complete.kind = best.kind;
     }

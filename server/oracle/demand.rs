@@ -22,8 +22,8 @@ pub(super) const NEED: &str = "sendlens_need";
 pub(super) struct Demand {
     pub(super) at: TextRange,
     pub(super) text: String,
-    /// Whether type parameters play a part.
-    pub(super) is_generic: bool,
+    /// The type parameters that play a part.
+    pub(super) parameters: Vec<String>,
 }
 
 /// What is taken for granted of type parameters.
@@ -78,7 +78,7 @@ pub(super) fn demand_of(func: &ast::Fn, parameters: Parameters) -> Option<Demand
         Surroundings::Trait => return None,
     };
     let at = TextRange::empty(owner.text_range().end());
-    Some(Demand { at, text: one_line(&text), is_generic: !names.is_empty() })
+    Some(Demand { at, text: one_line(&text), parameters: names })
 }
 
 /// The type parameters of the fn and of the block around it.

@@ -35,6 +35,13 @@ pub(super) fn chain(held_type: &str, report: &Report<'_>) -> Vec<String> {
     why
 }
 
+/// Why a type parameter lacks a trait: of what it stands for in this call.
+pub fn reasons_of_parameter(parameter: &str, leaf: &str, auto_trait: AutoTrait) -> Vec<String> {
+    let ty = leaf.to_owned();
+    let why = leaf_sentence(&Leaf { ty, auto_trait }, &[leaf]);
+    vec![format!("`{parameter}` is `{leaf}` here, or contains it"), why]
+}
+
 /// `around` are the types that contain the leaf; none when it is a type parameter.
 fn leaf_sentence(leaf: &Leaf, around: &[&str]) -> String {
     let Leaf { ty, auto_trait } = leaf;
