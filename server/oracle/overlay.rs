@@ -2,7 +2,7 @@
 //! only where the text differs.
 //!
 //! The tree repeats the absolute path of the workspace below a temporary directory, and links the
-//! neighbours of every directory on the way down. So `../shared` in a Cargo.toml, a `.cargo` or a
+//! neighbours of every directory on the way down. So `../common` in a Cargo.toml, a `.cargo` or a
 //! `rust-toolchain.toml` in a parent directory mean the same as in the original.
 
 use std::fs;
