@@ -4,10 +4,12 @@
 //! there with the failing unit's own command.
 
 mod assume;
+mod base;
 mod borrows;
 mod closer;
 mod compare;
 mod demand;
+mod hidden;
 mod others;
 mod overlay;
 mod probe;
@@ -18,7 +20,7 @@ mod types;
 mod unit;
 mod workbench;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -29,18 +31,16 @@ use tokio::sync::Mutex;
 use crate::{
     fixes::{self, Draft},
     flycheck::place,
-    problem::{Fix, Kind, Problem, Unit, Verdict},
+    problem::{Fix, Kind, Problem, Span, Unit, Verdict},
     recognise::{complete, recognise},
-    rustc::{RustcCommand, UnitDiagnostic},
+    rustc::UnitDiagnostic,
     sources::Sources,
-    syntax,
-    text::Lines,
 };
 use rounds::{Accepted, Trial, try_draft};
-use types::Answering;
 pub use types::TypedBody;
+use types::{Answering, Asking};
 pub use unit::NoLongerReported;
-use unit::{Surveyed, find_unit, refresh};
+use unit::{Commands, Known, find_unit, refresh};
 use workbench::{Workbench, is_error};
 
 /// How to call cargo for a workspace: mirrors rust-analyzer's settings of the same names.
@@ -88,11 +88,12 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     bench: Option<Workbench>,
-    surveyed: Option<Surveyed>,
-    /// Commands survive texts: they change with manifests only.
-    commands: HashMap<(Unit, bool), RustcCommand>,
-    /// So do these.
+    known: Option<Known>,
+    commands: Commands,
+    /// Survives texts as commands do.
     answering: Answering,
+    /// Where units have errors that the oracle was told of.
+    expected: Vec<(Unit, Span)>,
 }
 
 impl Oracle {
@@ -107,6 +108,13 @@ impl Oracle {
         let root = self.inner.root.clone();
         let read = tokio::task::spawn_blocking(move || read_tree(&root)).await;
         read.unwrap_or_default()
+    }
+
+    /// Tells which problems are known of the texts that are asked about next. The answers do not
+    /// depend on it, but come sooner.
+    pub async fn expect<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>) {
+        let places = problems.into_iter().map(|it| (it.unit.clone(), it.reported_at.clone()));
+        self.inner.state.lock().await.expected = places.collect();
     }
 
     /// Completes a recognised problem: with what the text tells, and, where the error names no
@@ -127,29 +135,20 @@ impl Oracle {
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        let surveyed = refresh(bench, &mut state.surveyed, &mut state.commands, sources).await?;
-        let (command, _) = find_unit(
-            bench,
-            &surveyed.survey,
-            &mut state.commands,
-            &self.inner.root,
-            &problem,
-            sources,
-        )
-        .await?;
+        let commands = &mut state.commands;
+        let known = refresh(bench, &mut state.known, commands, sources);
+        let (command, _) =
+            find_unit(bench, commands, &self.inner.root, &problem, sources, &state.expected)
+                .await?;
+        let mut asking = Asking { bench, command: &command, types: &mut known.types, sources };
         if closer::needs_asking(&problem) {
-            let Some(asked) = closer::ask(bench, &command, &problem, sources).await? else {
+            let Some(asked) = closer::ask(&mut asking, &problem).await? else {
                 return Ok(None);
             };
             problem = asked;
             complete(&mut problem, sources);
         }
-        let known = &mut surveyed.types;
-        add_hidden_values(bench, &command, known, &mut problem, sources).await?;
-        let is_named = problem.kind == Kind::HeldAcrossAwait && !problem.held.is_empty();
-        if is_named && problem.lint.is_none() {
-            add_other_futures(bench, &command, known, &mut problem, sources).await?;
-        }
+        hidden::add(&mut asking, &mut problem).await?;
         Ok(Some(problem))
     }
 
@@ -235,23 +234,11 @@ impl Oracle {
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        let surveyed = refresh(bench, &mut state.surveyed, &mut state.commands, sources).await?;
-        let (command, before) = find_unit(
-            bench,
-            &surveyed.survey,
-            &mut state.commands,
-            &self.inner.root,
-            problem,
-            sources,
-        )
-        .await?;
-        let trial = Trial {
-            problem,
-            sources,
-            command: &command,
-            before: &before,
-            survey: &surveyed.survey,
-        };
+        refresh(bench, &mut state.known, &mut state.commands, sources);
+        let (root, expected, commands) = (&self.inner.root, &state.expected, &mut state.commands);
+        let (command, before) =
+            find_unit(bench, commands, root, problem, sources, expected).await?;
+        let trial = Trial { problem, sources, command: &command, before: &before };
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
         for draft in drafts {
@@ -316,58 +303,6 @@ impl Inner {
         }
         bench.as_mut().context("the overlay could not be made")
     }
-}
-
-/// Adds the values of the problem's body that rustc hides behind the one it reported.
-async fn add_hidden_values(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
-    problem: &mut Problem,
-    sources: &Sources,
-) -> Result<()> {
-    let file = problem.future.span.file.clone();
-    let is_held = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::LockLint);
-    let Some(text) = sources.text(&file).filter(|_| is_held) else {
-        return Ok(());
-    };
-    let Some(range) = Lines::new(text).range(&problem.future.span) else { return Ok(()) };
-    if !known.contains_key(&file) {
-        let edition = syntax::edition(&problem.unit.edition);
-        let typed = types::of_file(bench, command, sources, &file, edition).await?;
-        known.insert(file.clone(), typed);
-    }
-    let bodies = known.get(&file).map(Vec::as_slice).unwrap_or_default();
-    let Some(typed) = types::innermost(bodies, range) else { return Ok(()) };
-    if problem.kind == Kind::LockLint {
-        typed.name_types(&mut problem.held, &file, text);
-    } else {
-        types::add_hidden(problem, typed, &file, text);
-    }
-    Ok(())
-}
-
-/// Adds the values with the same leaf that the other futures of the same demand keep.
-async fn add_other_futures(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
-    problem: &mut Problem,
-    sources: &Sources,
-) -> Result<()> {
-    let edition = syntax::edition(&problem.unit.edition);
-    for other in others::others(problem, sources, edition) {
-        let Some(text) = sources.text(&other.file) else { continue };
-        if !known.contains_key(&other.file) {
-            let typed = types::of_file(bench, command, sources, &other.file, edition).await?;
-            known.insert(other.file.clone(), typed);
-        }
-        let bodies = known.get(&other.file).map(Vec::as_slice).unwrap_or_default();
-        if let Some(typed) = bodies.iter().find(|it| it.body.range == other.range) {
-            types::add_hidden(problem, typed, &other.file, text);
-        }
-    }
-    Ok(())
 }
 
 /// Where every fix uncovers another problem, the first is still the best.

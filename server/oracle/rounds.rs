@@ -10,7 +10,7 @@ use super::{
     borrows::{self, Borrows},
     compare::{Comparison, compare, crosses_less, is_foreign_lint},
     tidy,
-    workbench::{Survey, Workbench},
+    workbench::{Survey, Workbench, is_error},
 };
 use crate::{
     fixes::{self, Draft, Reach, RepairContext},
@@ -31,8 +31,6 @@ pub(super) struct Trial<'a> {
     pub(super) command: &'a RustcCommand,
     /// The unit's diagnostics before any edit.
     pub(super) before: &'a [Diagnostic],
-    /// The whole selection's diagnostics before any edit.
-    pub(super) survey: &'a Survey,
 }
 
 /// An accepted fix.
@@ -102,7 +100,7 @@ async fn try_variant(
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
-                let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
+                let finished = finish(bench, trial, draft, texts.clone(), errors).await?;
                 let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
                 let edits = match is_as_drafted {
                     true => variant.to_vec(),
@@ -170,19 +168,20 @@ async fn finish(
     trial: &Trial<'_>,
     draft: &Draft,
     mut texts: Sources,
-    after: &[Diagnostic],
+    mut last: Errors<'_>,
 ) -> Result<Sources> {
-    let mut after = after.to_vec();
     let root = bench.root().to_owned();
     let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(polished) = polished {
         let errors = ask(bench, trial, draft, &polished).await?;
         if errors.compare(trial, &polished, &root).accepted() {
-            (texts, after) = (polished, errors.after);
+            (texts, last) = (polished, errors);
         }
     }
-    let tidied = tidy::tidy(&trial.before_warnings(), &after, trial.sources, &texts)
+    // What the compiler warned of before any edit, wherever it was asked.
+    let before: Vec<Diagnostic> = trial.before.iter().chain(&last.before).cloned().collect();
+    let tidied = tidy::tidy(&before, &last.after, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(tidied) = tidied {
         let errors = ask(bench, trial, draft, &tidied).await?;
@@ -218,8 +217,16 @@ async fn ask<'a>(
             return Ok(unit);
         }
     }
-    let survey = bench.survey(texts).await?;
-    Ok(Errors { before: distinct(trial.survey), unit_before: None, after: distinct(&survey) })
+    let after = distinct(&bench.survey(texts).await?);
+    // Where nothing is new, it does not matter what was there before.
+    let is_summary = |it: &Diagnostic| it.spans.is_empty();
+    let is_known =
+        |it: &Diagnostic| !is_error(it) && (is_summary(it) || tidy::is_known(trial.before, it));
+    let before = match after.iter().all(is_known) {
+        true => trial.before.to_vec(),
+        false => distinct(&bench.survey(trial.sources).await?),
+    };
+    Ok(Errors { before, unit_before: None, after })
 }
 
 impl Errors<'_> {
@@ -242,12 +249,6 @@ impl Trial<'_> {
     /// How to find the places in these texts, compiled at `root`.
     pub(super) fn view<'a>(&self, texts: &'a Sources, root: &'a Utf8Path) -> View<'a> {
         View { texts, edition: syntax::edition(&self.problem.unit.edition), root }
-    }
-
-    /// What the compiler warned of before any edit, wherever it was asked.
-    fn before_warnings(&self) -> Vec<Diagnostic> {
-        let surveyed = self.survey.diagnostics.iter().map(|it| &it.diagnostic);
-        self.before.iter().chain(surveyed).cloned().collect()
     }
 }
 

@@ -202,6 +202,7 @@ impl Session<'_> {
             Explainer { oracle: &self.oracle, sources, verify: true, doubts: Vec::new() };
         let (mut cures, mut left) = (Vec::new(), Vec::new());
         let count = findings.problems.len();
+        self.oracle.expect(&findings.problems).await;
         for (n, found) in findings.problems.iter().enumerate() {
             self.progress.say(&format!("asking the compiler about problem {} of {count}", n + 1));
             if let Some(problem) = explainer.explain(found).await {
