@@ -2,7 +2,7 @@
 //!
 //! rustc does not check the borrows of a fn whose types have errors. When a fix removes one of
 //! several errors in a fn, what it does to the borrows stays unseen until the last is gone. So
-//! the futures of that fn are wrapped in a type that claims to be `Send`, and rustc looks again:
+//! the futures of that fn are wrapped in one that claims to be `Send`, and rustc looks again:
 //!
 //! ```text
 //! tokio::spawn(async move { .. })    tokio::spawn({ .. sendlens_assume(async move { .. }) })
@@ -24,16 +24,16 @@ use ra_ap_syntax::{
 
 use crate::{problem::Span, recognise::user_span, sources::Sources, text::Lines};
 
-/// A block that declares the wrapper; its value is a future that counts as `Send`.
-const OPEN: &str = "{ #[allow(warnings)] struct SendlensAssumed<F>(F); \
-    unsafe impl<F> ::core::marker::Send for SendlensAssumed<F> {} \
-    unsafe impl<F> ::core::marker::Sync for SendlensAssumed<F> {} \
-    impl<F: ::core::future::Future> ::core::future::Future for SendlensAssumed<F> { \
-    type Output = F::Output; \
-    fn poll(self: ::core::pin::Pin<&mut Self>, _: &mut ::core::task::Context<'_>) \
-    -> ::core::task::Poll<F::Output> { loop {} } } \
-    #[allow(warnings)] fn sendlens_assume<T, F: ::core::future::Future<Output = T>>(f: F) \
-    -> SendlensAssumed<F> { SendlensAssumed(f) } sendlens_assume";
+/// A block that declares the wrapper; its value is a future that counts as `Send`. It keeps the
+/// future's borrows as long as the future would, to its drop. Declaring no type and no impl, it
+/// leaves nearly all of rustc's incremental cache good, and it is allowed where `unsafe` is not.
+const OPEN: &str = "{ #[allow(warnings)] fn sendlens_assume<'sendlens, T: 'sendlens, \
+    F: ::core::future::Future<Output = T> + 'sendlens>(f: F) -> impl ::core::future::Future<Output = T> \
+    + ::core::marker::Send + ::core::marker::Sync + 'sendlens { \
+    let held = (::core::marker::PhantomData::<fn() -> F>, ::core::option::Option::<\
+    ::std::boxed::Box<dyn ::core::marker::Send + ::core::marker::Sync + 'sendlens>>::None); \
+    ::core::future::poll_fn(move |_| -> ::core::task::Poll<T> { let _ = &held; loop {} }) } \
+    sendlens_assume";
 const CLOSE: &str = ") }";
 
 /// Codes of errors that come from checking borrows and moves.

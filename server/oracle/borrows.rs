@@ -136,7 +136,7 @@ impl<'a> Hidden<'a> {
         let files = bench.files_of(trial.command);
         let in_unit = self.items.iter().all(|item| files.contains(&item.file));
         let said = match in_unit {
-            true => bench.compile_aside(&assumed, trial.command).await?,
+            true => bench.compile(&assumed, trial.command).await?,
             false => distinct(&bench.survey(&assumed).await?),
         };
         let errors = said.into_iter().filter(is_error);

@@ -32,25 +32,6 @@ pub(super) fn seed(from: &Utf8Path, to: &Utf8Path, args: &[String]) -> Result<()
     Ok(())
 }
 
-/// Clones what rustc keeps of the compilations of a crate, once: what is found in one place need
-/// not be done again in the other.
-pub(super) fn seed_cache(from: &Utf8Path, to: &Utf8Path, crate_name: &str) -> io::Result<()> {
-    let prefix = format!("{crate_name}-");
-    for entry in from.read_dir_utf8()?.flatten() {
-        let target = to.join(entry.file_name());
-        if entry.file_name().starts_with(&prefix) && !target.exists() {
-            clone_tree(entry.path(), &target, &|path, _| match path.as_str() {
-                // A session that did not end.
-                path if path.contains("-working") => How::Omit,
-                path if path.ends_with(".lock") => How::Copy,
-                // rustc itself links the files of the last session into the next.
-                _ => How::Link,
-            })?;
-        }
-    }
-    Ok(())
-}
-
 /// The directory that cargo gives a profile: `dev` and `test` build into `debug`.
 fn profile_dir(args: &[String]) -> &str {
     let mut words = args.iter().map(String::as_str);
@@ -159,26 +140,6 @@ mod tests {
         ] {
             assert_eq!(dir(args), expected, "{args}");
         }
-    }
-
-    #[test]
-    fn the_last_session_of_a_crate_is_cloned_once() {
-        let temp = tempfile::tempdir().unwrap();
-        let root = Utf8Path::from_path(temp.path()).unwrap();
-        let (from, to) = (root.join("from"), root.join("to"));
-        for dir in ["app-1/s-1-x", "app-1/s-2-working", "other-2/s-1-x"] {
-            fs::create_dir_all(from.join(dir)).unwrap();
-            fs::write(from.join(dir).join("dep-graph.bin"), dir).unwrap();
-        }
-        fs::write(from.join("app-1/s-1.lock"), "").unwrap();
-        seed_cache(&from, &to, "app").unwrap();
-        assert!(to.join("app-1/s-1-x/dep-graph.bin").exists());
-        assert!(to.join("app-1/s-1.lock").exists());
-        assert!(!to.join("app-1/s-2-working/dep-graph.bin").exists());
-        assert!(!to.join("other-2").exists());
-        fs::remove_file(to.join("app-1/s-1-x/dep-graph.bin")).unwrap();
-        seed_cache(&from, &to, "app").unwrap();
-        assert!(!to.join("app-1/s-1-x/dep-graph.bin").exists(), "it is rustc's from now on");
     }
 
     #[test]

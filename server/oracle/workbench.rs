@@ -15,12 +15,7 @@ use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
-use super::{
-    CargoSettings,
-    base::Bases,
-    overlay::Overlay,
-    seed::{seed, seed_cache},
-};
+use super::{CargoSettings, base::Bases, overlay::Overlay, seed::seed};
 use crate::{
     problem::Span,
     process::{self, Job, Pipe},
@@ -89,15 +84,6 @@ impl Built {
         };
         command.dependencies().any(ours) && self.last.as_ref().is_some_and(changed)
     }
-}
-
-/// Where rustc keeps what it need not do again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cache {
-    /// Where cargo does, too.
-    Common,
-    /// Apart.
-    Aside,
 }
 
 /// Answers to questions that come again: several problems often have one fix.
@@ -251,25 +237,6 @@ impl Workbench {
         texts: &Sources,
         command: &RustcCommand,
     ) -> Result<Vec<Diagnostic>> {
-        self.compile_with(texts, command, Cache::Common).await
-    }
-
-    /// The same for texts that differ from all others in what they declare, and compile: what
-    /// rustc would keep of them serves no other question.
-    pub(super) async fn compile_aside(
-        &mut self,
-        texts: &Sources,
-        command: &RustcCommand,
-    ) -> Result<Vec<Diagnostic>> {
-        self.compile_with(texts, command, Cache::Aside).await
-    }
-
-    async fn compile_with(
-        &mut self,
-        texts: &Sources,
-        command: &RustcCommand,
-        cache: Cache,
-    ) -> Result<Vec<Diagnostic>> {
         let mut known = self.memory.compiled.iter();
         if let Some((.., said)) = known.find(|(old, by, _)| by == command && old == texts) {
             return Ok(said.clone());
@@ -278,9 +245,12 @@ impl Workbench {
             self.run_cargo(texts, &|unit| unit == command).await?;
         }
         if let Some(base) = self.bases.wanted(command, self.overlay.root()) {
-            self.run_rustc(&base, command, Cache::Common).await?;
+            // Whatever comes of it, the question is another.
+            if let Err(error) = self.run_rustc(&base, command).await {
+                tracing::debug!(%error, "no compilation to start from");
+            }
         }
-        let said = self.run_rustc(texts, command, cache).await?;
+        let said = self.run_rustc(texts, command).await?;
         Memory::keep(&mut self.memory.compiled, (texts.clone(), command.clone(), said.clone()));
         Ok(said)
     }
@@ -289,14 +259,12 @@ impl Workbench {
         &mut self,
         texts: &Sources,
         command: &RustcCommand,
-        cache: Cache,
     ) -> Result<Vec<Diagnostic>> {
         let start = Instant::now();
         self.overlay.show(texts)?;
         let out_dir = self.overlay.private_dir("out")?;
-        let incremental = self.cache_dir(cache, command)?;
-        let redirected = command.redirected(&out_dir, incremental.as_deref());
-        let RustcCommand { program, args, mut env } = redirected;
+        let incremental = self.overlay.private_dir("incremental")?;
+        let RustcCommand { program, args, mut env } = command.redirected(&out_dir, &incremental);
         env.extend(self.settings.env.iter().cloned());
         let cwd = self.overlay.root().to_owned();
         let job = Job { program, args, env, cwd, deadline: RUSTC_DEADLINE, gentle: true };
@@ -317,28 +285,8 @@ impl Workbench {
         }
         let (unit, took) = (command.value_of("--crate-name"), start.elapsed());
         tracing::debug!(unit, failed, ms = took.as_millis(), "asked rustc");
-        if cache == Cache::Common {
-            self.bases.learn(command, texts, &diagnostics, took, self.overlay.root());
-        }
+        self.bases.learn(command, texts, &diagnostics, took, self.overlay.root());
         Ok(diagnostics)
-    }
-
-    /// `None` where cargo has one.
-    fn cache_dir(&self, cache: Cache, command: &RustcCommand) -> Result<Option<Utf8PathBuf>> {
-        let common = match command.cache() {
-            Some(dir) => dir.to_owned(),
-            None => self.overlay.private_dir("incremental")?,
-        };
-        if cache == Cache::Common {
-            return Ok(command.cache().is_none().then_some(common));
-        }
-        let aside = self.overlay.private_dir("aside")?;
-        let crate_name = command.value_of("--crate-name").unwrap_or_default();
-        // Without the clone rustc starts from nothing.
-        if let Err(error) = seed_cache(&common, &aside, crate_name) {
-            tracing::debug!(%error, "cannot clone the cache");
-        }
-        Ok(Some(aside))
     }
 
     /// The source files of a unit, relative to the workspace root, as its last compilation

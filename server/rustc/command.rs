@@ -140,35 +140,29 @@ impl RustcCommand {
         Some(format!("{name}{}.d", extra.unwrap_or_default()))
     }
 
-    /// Where rustc keeps what it need not do again, if it does.
-    pub fn cache(&self) -> Option<&Utf8Path> {
-        let values = self.args.iter().map(|arg| arg.trim_start_matches("-C"));
-        values.filter_map(|it| it.strip_prefix("incremental=")).map(Utf8Path::new).next()
-    }
-
     /// The same call with its outputs redirected: metadata and the list of source files only,
-    /// into `out_dir`, with an incremental cache of its own where that is asked for.
-    pub fn redirected(&self, out_dir: &Utf8Path, incremental: Option<&Utf8Path>) -> Self {
+    /// into `out_dir`. It shares cargo's incremental cache; where cargo uses none, `incremental`
+    /// is one.
+    pub fn redirected(&self, out_dir: &Utf8Path, incremental: &Utf8Path) -> Self {
         let mut args = Vec::with_capacity(self.args.len() + 4);
-        let mut words = self.args.iter().peekable();
+        let mut is_incremental = false;
+        let mut words = self.args.iter();
         while let Some(arg) = words.next() {
-            let is_cache = |value: &str| incremental.is_some() && value.starts_with("incremental=");
             match arg.as_str() {
                 "--out-dir" => {
                     words.next();
                 }
-                "-C" if words.peek().is_some_and(|value| is_cache(value)) => {
-                    words.next();
-                }
                 _ if arg.starts_with("--emit") => {}
-                _ if arg.strip_prefix("-C").is_some_and(is_cache) => {}
-                _ => args.push(arg.clone()),
+                _ => {
+                    is_incremental |= arg.trim_start_matches("-C").starts_with("incremental=");
+                    args.push(arg.clone());
+                }
             }
         }
         args.push("--emit=dep-info,metadata".to_owned());
         args.extend(["--out-dir".to_owned(), out_dir.to_string()]);
-        if let Some(dir) = incremental {
-            args.extend(["-C".to_owned(), format!("incremental={dir}")]);
+        if !is_incremental {
+            args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
         }
         Self { program: self.program.clone(), args, env: self.env.clone() }
     }
@@ -250,16 +244,13 @@ mod tests {
 
     #[test]
     fn outputs_are_redirected() {
-        let redirected =
-            |cache: Option<&str>| command().redirected("/o".into(), cache.map(Utf8Path::new));
-        let text = redirected(None).args.join(" ");
+        let redirected = |it: RustcCommand| it.redirected("/o".into(), "/i".into()).args.join(" ");
+        let text = redirected(command());
         assert!(!text.contains("/t/debug/deps"), "{text}");
         assert!(text.ends_with("--emit=dep-info,metadata --out-dir /o"), "{text}");
         assert!(text.contains("-C embed-bitcode=no -C incremental=/t/debug/inc"), "{text}");
-        assert_eq!(command().cache(), Some("/t/debug/incremental".into()));
-        let text = redirected(Some("/i")).args.join(" ");
-        assert!(!text.contains("/t/debug"), "{text}");
-        assert!(text.ends_with("--out-dir /o -C incremental=/i"), "{text}");
+        let without = read(&LINE.replace(" -C incremental=/t/debug/incremental", ""));
+        assert!(redirected(without).ends_with("--out-dir /o -C incremental=/i"));
     }
 
     #[test]
