@@ -10,6 +10,7 @@ mod closer;
 mod compare;
 mod demand;
 mod hidden;
+mod leftovers;
 mod others;
 mod overlay;
 mod probe;

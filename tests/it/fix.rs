@@ -131,7 +131,7 @@ fn refusals() {
 
 /// A raw pointer stays over an await, so rustc does not look at the borrows of `main` by itself.
 fn behind_another_error(uses: &str) -> Package {
-    Package::new(&format!(
+    let package = Package::new(&format!(
         "fn main() {{
     let names: Arc<Mutex<Vec<String>>> = Arc::default();
     spawn(async move {{
@@ -142,7 +142,11 @@ fn behind_another_error(uses: &str) -> Package {
     }});
 }}
 "
-    ))
+    ));
+    // What is asked of rustc must be allowed wherever people write it.
+    let text = package.read("src/main.rs");
+    package.write("src/main.rs", &format!("#![forbid(unsafe_code)]\n{text}"));
+    package
 }
 
 #[test]
