@@ -215,6 +215,22 @@ pub fn is_last_resort(id: &str) -> bool {
     matches!(id, "spawn_local" | "lock_again_after_await") || is_question(id)
 }
 
+/// Fixes that write down a promise, which what is inside must keep: where it does not, its own
+/// fix follows.
+pub fn promises_send(id: &str) -> bool {
+    matches!(
+        id,
+        "add_send_to_trait_object"
+            | "drop_maybe_send"
+            | "replace_local_box"
+            | "promise_send_future"
+            | "return_send_future"
+            | "box_trait_future"
+            | "use_send_variant"
+            | "make_trait_future_send"
+    )
+}
+
 /// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.
 pub fn is_question(id: &str) -> bool {
     id == "add_debug_handler"

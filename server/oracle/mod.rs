@@ -8,6 +8,7 @@ mod borrows;
 mod closer;
 mod compare;
 mod demand;
+mod follow;
 mod others;
 mod overlay;
 mod probe;
