@@ -52,6 +52,7 @@ mod retype;
 mod share_contents;
 mod spawn_local;
 mod split_branch_at_await;
+mod split_loop_at_await;
 mod stringify_error_before_await;
 mod take_owned_argument;
 mod use_send_rng;
@@ -196,6 +197,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("split_loop_at_await", split_loop_at_await::split_loop_at_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("box_trait_future", box_trait_future::box_trait_future),
     ("use_send_variant", use_send_variant::use_send_variant),

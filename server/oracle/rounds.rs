@@ -8,7 +8,7 @@ use cargo_metadata::diagnostic::Diagnostic;
 use super::{
     assume::{View, is_about_borrows},
     borrows::{self, Borrows},
-    compare::{Comparison, compare, crosses_less, is_foreign_lint},
+    compare::{Comparison, compare, crossed_before, crosses_less, family, is_foreign_lint},
     follow::follow,
     tidy,
     workbench::{Survey, Workbench},
@@ -231,8 +231,26 @@ async fn finish(
     Ok(texts)
 }
 
+/// A change within one body gives no value another type: what it did not write and what crossed
+/// an await before was hidden.
+fn uncover(comparison: &mut Comparison<'_>, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) {
+    let changed = trial.sources.changed_lines(texts);
+    for error in std::mem::take(&mut comparison.caused) {
+        match family(error, &trial.problem.unit, root) {
+            Some(found)
+                if !changed.contains(found.culprit())
+                    && crossed_before(&found, trial.sources, texts) =>
+            {
+                comparison.uncovered.push(found);
+            }
+            _ => comparison.caused.push(error),
+        }
+    }
+}
+
 /// What the compiler says of the texts, with the baseline to hold it against.
 struct Errors<'a> {
+    reach: Reach,
     before: Vec<Diagnostic>,
     unit_before: Option<&'a [Diagnostic]>,
     after: Vec<Diagnostic>,
@@ -250,14 +268,24 @@ async fn ask<'a>(
     let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
     if in_unit {
         let after = bench.compile(texts, trial.command).await?;
-        let unit = Errors { before: Vec::new(), unit_before: Some(trial.before), after };
+        let unit = Errors {
+            reach: draft.reach,
+            before: Vec::new(),
+            unit_before: Some(trial.before),
+            after,
+        };
         let done = draft.reach == Reach::Body;
         if done || !unit.compare(trial, texts, bench.root()).accepted() {
             return Ok(unit);
         }
     }
     let survey = bench.survey(texts).await?;
-    Ok(Errors { before: distinct(trial.survey), unit_before: None, after: distinct(&survey) })
+    Ok(Errors {
+        reach: draft.reach,
+        before: distinct(trial.survey),
+        unit_before: None,
+        after: distinct(&survey),
+    })
 }
 
 impl Errors<'_> {
@@ -267,6 +295,9 @@ impl Errors<'_> {
             compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
         if is_foreign_lint(trial.problem) {
             comparison.gone = crosses_less(trial.problem, trial.sources, texts);
+        }
+        if self.reach == Reach::Body {
+            uncover(&mut comparison, trial, texts, root);
         }
         // A future that nobody awaits is only a warning, but the work would silently not be done.
         let idle =

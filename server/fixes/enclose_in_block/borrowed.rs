@@ -100,9 +100,8 @@ fn lent(region: &Region, held: &str) -> Vec<String> {
 fn is_made_of(binding: &ast::IdentPat, lent: &[String]) -> bool {
     let stmt = binding.syntax().ancestors().find_map(ast::LetStmt::cast);
     let value = stmt.and_then(|it| it.initializer());
-    value.is_some_and(|it| {
-        !is_owned(&it) && lent.iter().any(|lender| mentions(it.syntax(), lender))
-    })
+    value
+        .is_some_and(|it| !is_owned(&it) && lent.iter().any(|lender| mentions(it.syntax(), lender)))
 }
 
 impl Copies {

@@ -182,9 +182,18 @@ mod tests {
     #[test]
     fn a_new_import_stands_with_its_crate() {
         for (text, expected) in [
-            ("use std::fmt;\n\nuse größe::A;\n", "use std::fmt;\nuse std::sync::Arc;\n\nuse größe::A;\n"),
-            ("use größe::A;\n\nuse std::time::B;\n", "use größe::A;\n\nuse std::sync::Arc;\nuse std::time::B;\n"),
-            ("use größe::A;\nuse tokio::B;\n", "use größe::A;\nuse std::sync::Arc;\nuse tokio::B;\n"),
+            (
+                "use std::fmt;\n\nuse größe::A;\n",
+                "use std::fmt;\nuse std::sync::Arc;\n\nuse größe::A;\n",
+            ),
+            (
+                "use größe::A;\n\nuse std::time::B;\n",
+                "use größe::A;\n\nuse std::sync::Arc;\nuse std::time::B;\n",
+            ),
+            (
+                "use größe::A;\nuse tokio::B;\n",
+                "use größe::A;\nuse std::sync::Arc;\nuse tokio::B;\n",
+            ),
         ] {
             let tree = ra_ap_syntax::SourceFile::parse(text, ra_ap_syntax::Edition::Edition2021);
             let path = "std::sync::Arc";
