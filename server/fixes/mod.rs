@@ -52,6 +52,7 @@ mod retype;
 mod share_contents;
 mod spawn_local;
 mod split_branch_at_await;
+mod split_loop_at_await;
 mod stringify_error_before_await;
 mod take_owned_argument;
 mod use_send_rng;
@@ -196,6 +197,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("split_loop_at_await", split_loop_at_await::split_loop_at_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("box_trait_future", box_trait_future::box_trait_future),
     ("use_send_variant", use_send_variant::use_send_variant),
@@ -213,6 +215,22 @@ pub const RULES: &[(&str, Rule)] = &[
 /// thread, let others change what a lock guards in between, or only ask for more.
 pub fn is_last_resort(id: &str) -> bool {
     matches!(id, "spawn_local" | "lock_again_after_await") || is_question(id)
+}
+
+/// Fixes that write down a promise, which what is inside must keep: where it does not, its own
+/// fix follows.
+pub fn promises_send(id: &str) -> bool {
+    matches!(
+        id,
+        "add_send_to_trait_object"
+            | "drop_maybe_send"
+            | "replace_local_box"
+            | "promise_send_future"
+            | "return_send_future"
+            | "box_trait_future"
+            | "use_send_variant"
+            | "make_trait_future_send"
+    )
 }
 
 /// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.

@@ -9,6 +9,7 @@ mod borrows;
 mod closer;
 mod compare;
 mod demand;
+mod follow;
 mod hidden;
 mod leftovers;
 mod others;

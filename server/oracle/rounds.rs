@@ -8,7 +8,8 @@ use cargo_metadata::diagnostic::Diagnostic;
 use super::{
     assume::{View, is_about_borrows},
     borrows::{self, Borrows},
-    compare::{Comparison, compare, crosses_less, is_foreign_lint},
+    compare::{Comparison, compare, crossed_before, crosses_less, family, is_foreign_lint},
+    follow::follow,
     tidy,
     workbench::{Survey, Workbench, is_error},
 };
@@ -47,6 +48,8 @@ pub(super) struct State {
     pub(super) borrows_checked: bool,
     /// An error of the user's own that those about `Send` had hidden.
     pub(super) bared: Option<String>,
+    /// What else the fix had to change, in words.
+    pub(super) followed: Vec<String>,
 }
 
 impl State {
@@ -69,22 +72,46 @@ impl State {
              are gone."
                 .to_owned()
         });
-        next.into_iter().chain(bared).chain(unsure)
+        self.followed.iter().cloned().chain(next).chain(bared).chain(unsure)
     }
 }
 
-/// Tries the variants of a draft; `None` when the compiler refuses them all.
+/// Tries the variants of a draft; `None` when the compiler refuses them all. Where none is
+/// accepted as it is, the first may be followed by the fixes of what it leads to.
 pub(super) async fn try_draft(
     bench: &mut Workbench,
     trial: &Trial<'_>,
     draft: &Draft,
 ) -> Result<Option<Accepted>> {
+    if let Some(accepted) = try_plain(bench, trial, draft).await? {
+        return Ok(Some(accepted));
+    }
+    let Some(variant) = draft.variants.first().filter(|_| fixes::promises_send(draft.id)) else {
+        return Ok(None);
+    };
+    let tried = try_variant(bench, trial, draft, variant, Follow::Yes);
+    tried.await
+}
+
+/// The same without such fixes.
+pub(super) async fn try_plain(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+) -> Result<Option<Accepted>> {
     for variant in &draft.variants {
-        if let Some(accepted) = try_variant(bench, trial, draft, variant).await? {
+        if let Some(accepted) = try_variant(bench, trial, draft, variant, Follow::No).await? {
             return Ok(Some(accepted));
         }
     }
     Ok(None)
+}
+
+/// Whether a draft may be followed by the fixes of the problems that it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    Yes,
+    No,
 }
 
 async fn try_variant(
@@ -92,14 +119,17 @@ async fn try_variant(
     trial: &Trial<'_>,
     draft: &Draft,
     variant: &[Edit],
+    may_follow: Follow,
 ) -> Result<Option<Accepted>> {
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
+    let mut followed = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
+                let state = State { followed, ..state };
                 let finished = finish(bench, trial, draft, texts.clone(), errors).await?;
                 let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
                 let edits = match is_as_drafted {
@@ -114,14 +144,22 @@ async fn try_variant(
             tracing::trace!(fix = draft.id, ?edits, "repaired");
             texts.apply(&edits)
         });
-        match next {
-            Some(next) if next != texts => texts = next,
-            _ => {
-                let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
-                tracing::debug!(fix = draft.id, ?unsolved, "rejected");
-                return Ok(None);
-            }
+        if let Some(next) = next.filter(|next| *next != texts) {
+            texts = next;
+            continue;
         }
+        let more = match may_follow {
+            // Boxed: its drafts are tried in turn, without followers of their own.
+            Follow::Yes => Box::pin(follow(bench, trial, draft, &texts, &unsolved)).await?,
+            Follow::No => None,
+        };
+        let Some(more) = more else {
+            let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?unsolved, "rejected");
+            return Ok(None);
+        };
+        texts = more.texts;
+        followed.push(more.note);
     }
     Ok(None)
 }
@@ -158,7 +196,7 @@ async fn judge(
         Borrows::Checked => true,
         Borrows::Unknown => false,
     };
-    Ok(Round::Accepted(State { uncovered, borrows_checked, bared }))
+    Ok(Round::Accepted(State { uncovered, borrows_checked, bared, followed: Vec::new() }))
 }
 
 /// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
@@ -192,8 +230,26 @@ async fn finish(
     Ok(texts)
 }
 
+/// A change within one body gives no value another type: what it did not write and what crossed
+/// an await before was hidden.
+fn uncover(comparison: &mut Comparison<'_>, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) {
+    let changed = trial.sources.changed_lines(texts);
+    for error in std::mem::take(&mut comparison.caused) {
+        match family(error, &trial.problem.unit, root) {
+            Some(found)
+                if !changed.contains(found.culprit())
+                    && crossed_before(&found, trial.sources, texts) =>
+            {
+                comparison.uncovered.push(found);
+            }
+            _ => comparison.caused.push(error),
+        }
+    }
+}
+
 /// What the compiler says of the texts, with the baseline to hold it against.
 struct Errors<'a> {
+    reach: Reach,
     before: Vec<Diagnostic>,
     unit_before: Option<&'a [Diagnostic]>,
     after: Vec<Diagnostic>,
@@ -211,7 +267,12 @@ async fn ask<'a>(
     let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
     if in_unit {
         let after = bench.compile(texts, trial.command).await?;
-        let unit = Errors { before: Vec::new(), unit_before: Some(trial.before), after };
+        let unit = Errors {
+            reach: draft.reach,
+            before: Vec::new(),
+            unit_before: Some(trial.before),
+            after,
+        };
         let done = draft.reach == Reach::Body;
         if done || !unit.compare(trial, texts, bench.root()).accepted() {
             return Ok(unit);
@@ -226,7 +287,7 @@ async fn ask<'a>(
         true => trial.before.to_vec(),
         false => distinct(&bench.survey(trial.sources).await?),
     };
-    Ok(Errors { before, unit_before: None, after })
+    Ok(Errors { reach: draft.reach, before, unit_before: None, after })
 }
 
 impl Errors<'_> {
@@ -236,6 +297,9 @@ impl Errors<'_> {
             compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
         if is_foreign_lint(trial.problem) {
             comparison.gone = crosses_less(trial.problem, trial.sources, texts);
+        }
+        if self.reach == Reach::Body {
+            uncover(&mut comparison, trial, texts, root);
         }
         // A future that nobody awaits is only a warning, but the work would silently not be done.
         let idle =

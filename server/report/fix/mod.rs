@@ -24,6 +24,7 @@ use super::{
     collect::{self, Findings, OtherError},
     explain::Explainer,
     interrupt::until_interrupted,
+    leaves,
     terminal::{Progress, say},
 };
 use crate::{
@@ -153,7 +154,7 @@ impl Session<'_> {
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
         let subcommand = if self.args.clippy { "clippy" } else { "check" };
         let selection = &self.args.selection;
-        let findings =
+        let mut findings =
             collect::run_cargo(subcommand, selection, &self.workspace, &mut self.progress).await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
@@ -165,6 +166,7 @@ impl Session<'_> {
             Some(_) => self.oracle.read_sources().await,
             None => Sources::default(),
         };
+        leaves::merge(&mut findings.problems, &sources);
         let (cures, mut left) = self.examine(&findings, &sources).await;
         let batch = Batch::choose(cures, self.batch_max);
         if batch.cures.is_empty() {
