@@ -275,7 +275,7 @@ fn is_async_named(func: &ast::Fn, name: &str) -> bool {
 }
 
 /// The bounds of a returned `impl Future<Output = T>` that does not promise `Send`.
-fn promised(func: &ast::Fn) -> Option<ast::TypeBoundList> {
+pub(super) fn promised(func: &ast::Fn) -> Option<ast::TypeBoundList> {
     let ast::Type::ImplTraitType(ty) = func.ret_type()?.ty()? else { return None };
     let bounds = ty.type_bound_list()?;
     let text = bounds.syntax().text().to_string();

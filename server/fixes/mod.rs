@@ -215,6 +215,21 @@ pub fn is_last_resort(id: &str) -> bool {
     matches!(id, "spawn_local" | "lock_again_after_await") || is_question(id)
 }
 
+/// Fixes that let a signature promise `Send`: bodies that break the promise must be mended, too.
+pub fn is_promise(id: &str) -> bool {
+    const PROMISES: &[&str] = &[
+        "add_send_bound",
+        "add_send_to_trait_object",
+        "box_trait_future",
+        "drop_maybe_send",
+        "make_trait_future_send",
+        "promise_send_future",
+        "replace_local_box",
+        "use_send_variant",
+    ];
+    PROMISES.contains(&id)
+}
+
 /// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.
 pub fn is_question(id: &str) -> bool {
     id == "add_debug_handler"

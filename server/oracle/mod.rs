@@ -8,6 +8,7 @@ mod borrows;
 mod closer;
 mod compare;
 mod demand;
+mod follow;
 mod others;
 mod overlay;
 mod probe;
@@ -137,20 +138,7 @@ impl Oracle {
             sources,
         )
         .await?;
-        if closer::needs_asking(&problem) {
-            let Some(asked) = closer::ask(bench, &command, &problem, sources).await? else {
-                return Ok(None);
-            };
-            problem = asked;
-            complete(&mut problem, sources);
-        }
-        let known = &mut surveyed.types;
-        add_hidden_values(bench, &command, known, &mut problem, sources).await?;
-        let is_named = problem.kind == Kind::HeldAcrossAwait && !problem.held.is_empty();
-        if is_named && problem.lint.is_none() {
-            add_other_futures(bench, &command, known, &mut problem, sources).await?;
-        }
-        Ok(Some(problem))
+        ask_all(bench, &command, &mut surveyed.types, problem, sources).await
     }
 
     /// The async bodies of a file (relative to the workspace root), with what the compiler says
@@ -251,6 +239,7 @@ impl Oracle {
             command: &command,
             before: &before,
             survey: &surveyed.survey,
+            is_followed: false,
         };
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
@@ -274,7 +263,7 @@ impl Oracle {
                 }
             };
             // What leaves nothing behind is better than what leads to the next problem.
-            let is_clean = accepted.state.is_clean();
+            let is_clean = accepted.state.is_clean() && accepted.also.is_empty();
             let mut fix = judged(draft, accepted, sources);
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
@@ -316,6 +305,30 @@ impl Inner {
         }
         bench.as_mut().context("the overlay could not be made")
     }
+}
+
+/// Completes a problem with what the compiler answers when it is asked closer; `None` when the
+/// future is `Send` after all.
+async fn ask_all(
+    bench: &mut Workbench,
+    command: &RustcCommand,
+    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
+    mut problem: Problem,
+    sources: &Sources,
+) -> Result<Option<Problem>> {
+    if closer::needs_asking(&problem) {
+        let Some(asked) = closer::ask(bench, command, &problem, sources).await? else {
+            return Ok(None);
+        };
+        problem = asked;
+        complete(&mut problem, sources);
+    }
+    add_hidden_values(bench, command, known, &mut problem, sources).await?;
+    let is_named = problem.kind == Kind::HeldAcrossAwait && !problem.held.is_empty();
+    if is_named && problem.lint.is_none() {
+        add_other_futures(bench, command, known, &mut problem, sources).await?;
+    }
+    Ok(Some(problem))
 }
 
 /// Adds the values of the problem's body that rustc hides behind the one it reported.
@@ -381,9 +394,11 @@ fn prefer_one(offered: &mut [Fix]) {
     }
 }
 
-fn judged(draft: Draft, Accepted { edits, state }: Accepted, sources: &Sources) -> Fix {
+fn judged(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
+    let Accepted { edits, state, also } = accepted;
     let note = fixes::note(&draft, sources, &edits);
-    let notes: Vec<String> = note.into_iter().chain(state.notes()).collect();
+    let also = (!also.is_empty()).then(|| format!("What it then needs, too: {}.", also.join("; ")));
+    let notes: Vec<String> = note.into_iter().chain(also).chain(state.notes()).collect();
     // The problem is gone, but the code does not compile for it.
     let verdict = if state.bared.is_some() { Verdict::Unchecked } else { Verdict::Verified };
     Fix {

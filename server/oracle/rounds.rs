@@ -9,6 +9,7 @@ use super::{
     assume::{View, is_about_borrows},
     borrows::{self, Borrows},
     compare::{Comparison, compare, crosses_less, is_foreign_lint},
+    follow::{FOLLOWED_MAX, follow},
     tidy,
     workbench::{Survey, Workbench},
 };
@@ -33,12 +34,16 @@ pub(super) struct Trial<'a> {
     pub(super) before: &'a [Diagnostic],
     /// The whole selection's diagnostics before any edit.
     pub(super) survey: &'a Survey,
+    /// Whether the problem itself was brought to light by a fix of another one.
+    pub(super) is_followed: bool,
 }
 
 /// An accepted fix.
 pub(super) struct Accepted {
     pub(super) edits: Vec<Edit>,
     pub(super) state: State,
+    /// The titles of the fixes that it took besides.
+    pub(super) also: Vec<String>,
 }
 
 /// What is left when the problem is gone.
@@ -98,7 +103,8 @@ async fn try_variant(
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    for _ in 0..ROUNDS_MAX {
+    let mut also: Vec<String> = Vec::new();
+    for _ in 0..ROUNDS_MAX + FOLLOWED_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
@@ -108,21 +114,25 @@ async fn try_variant(
                     true => variant.to_vec(),
                     false => difference(trial.sources, &finished),
                 };
-                return Ok(Some(Accepted { edits, state }));
+                return Ok(Some(Accepted { edits, state, also }));
             }
             Round::Refused { unsolved } => unsolved,
         };
-        let next = repairs(trial, draft, &texts, &unsolved).and_then(|edits| {
+        let repaired = repairs(trial, draft, &texts, &unsolved).and_then(|edits| {
             tracing::trace!(fix = draft.id, ?edits, "repaired");
             texts.apply(&edits)
         });
-        match next {
-            Some(next) if next != texts => texts = next,
-            _ => {
-                let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
-                tracing::debug!(fix = draft.id, ?unsolved, "rejected");
-                return Ok(None);
-            }
+        if let Some(next) = repaired.filter(|next| *next != texts) {
+            texts = next;
+        } else if let Some(followed) = follow(bench, trial, draft, &texts, &unsolved).await?
+            && also.len() < FOLLOWED_MAX
+        {
+            texts = followed.texts;
+            also.push(followed.title);
+        } else {
+            let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?unsolved, "rejected");
+            return Ok(None);
         }
     }
     Ok(None)
