@@ -397,7 +397,7 @@ fn prefer_one(offered: &mut [Fix]) {
 fn judged(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
     let Accepted { edits, state, also } = accepted;
     let note = fixes::note(&draft, sources, &edits);
-    let also = (!also.is_empty()).then(|| format!("What it then needs, too: {}.", also.join("; ")));
+    let also = (!also.is_empty()).then(|| format!("This fix includes: {}.", also.join("; ")));
     let notes: Vec<String> = note.into_iter().chain(also).chain(state.notes()).collect();
     // The problem is gone, but the code does not compile for it.
     let verdict = if state.bared.is_some() { Verdict::Unchecked } else { Verdict::Verified };
