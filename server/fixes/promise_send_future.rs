@@ -151,10 +151,13 @@ fn crawl(größe: u32) -> impl std::future::Future<Output = u32> + Send {
 
     #[test]
     fn a_future_that_is_returned_already() {
-        let text = "fn größe(n: u8) -> impl Future<Output = u8> { async move { $0go(größe(n))$0; n } }";
-        let expected = "fn größe(n: u8) -> impl Future<Output = u8> + Send { async move { go(größe(n)); n } }";
+        let text =
+            "fn größe(n: u8) -> impl Future<Output = u8> { async move { $0go(größe(n))$0; n } }";
+        let expected =
+            "fn größe(n: u8) -> impl Future<Output = u8> + Send { async move { go(größe(n)); n } }";
         assert_eq!(first(text).as_deref(), Some(expected));
-        let promised = "fn f(n: u8) -> impl Future<Output = u8> + Send { async move { $0go(f(n))$0; n } }";
+        let promised =
+            "fn f(n: u8) -> impl Future<Output = u8> + Send { async move { $0go(f(n))$0; n } }";
         assert_eq!(first(promised), None);
     }
 

@@ -69,7 +69,9 @@ fn implement_variant(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let (ty, variant) = (last(ty.split('<').next()?), last(variant));
     let mut sites = Vec::new();
     for (file, text) in context.sources.iter().filter(|(_, text)| text.contains(&ty)) {
-        let Some(tree) = context.world.tree(file).filter(|_| text.contains("impl")) else { continue };
+        let Some(tree) = context.world.tree(file).filter(|_| text.contains("impl")) else {
+            continue;
+        };
         let blocks = tree.descendants().filter_map(ast::Impl::cast).filter(|block| {
             let own = block.self_ty().map(|it| it.syntax().text().to_string()).unwrap_or_default();
             last(own.split('<').next().unwrap_or_default()) == ty

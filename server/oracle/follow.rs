@@ -55,8 +55,7 @@ pub(super) async fn follow(
     let asked = ask_all(bench, trial.command, &mut known, problem, texts).await?;
     let Some(problem) = asked else { return Ok(None) };
     let (of_problem, of_texts) = (problem.clone(), texts.clone());
-    let drafts =
-        tokio::task::spawn_blocking(move || fixes::drafts(&of_problem, &of_texts)).await?;
+    let drafts = tokio::task::spawn_blocking(move || fixes::drafts(&of_problem, &of_texts)).await?;
     // What is there in between counts as known, and what was there before the promise: a crate
     // that the promise broke keeps cargo from those that need it.
     let mut before = bench.compile(texts, trial.command).await?;

@@ -268,6 +268,13 @@ impl Oracle {
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
                 && !offered.iter().any(|it| it.preferred);
+            // Two ways that end at the same edits are one fix: the shorter way names it.
+            let twin = offered.iter().position(|it| it.edits == fix.edits);
+            match twin {
+                Some(_) if !is_clean => continue,
+                Some(twin) => _ = offered.remove(twin),
+                None => {}
+            }
             on_fix(&fix);
             offered.push(fix);
         }
