@@ -36,6 +36,7 @@ mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
+mod order;
 mod place;
 mod promise_send_future;
 mod reachable;
@@ -243,9 +244,7 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let inner = macro_body::within(&context);
     let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
     let mut drafts: Vec<Draft> = RULES.iter().filter_map(draft).collect();
-    // An error type that is mended helps everywhere, a branch that is rewritten only once.
-    let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
-    drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
+    order::order(&context, &mut drafts);
     drafts
 }
 

@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
-    replace_rc_with_arc::{RENAMES, change, seeds, shorten},
+    replace_rc_with_arc::{RENAMES, change, labels, seeds, shorten},
     retype::{self, Rename, Renames, Site, World, node_at},
 };
 use crate::{
@@ -85,15 +85,15 @@ fn of_problem(problem: &Problem) -> Option<Renames> {
 /// Drafts `replace_cell_with_atomic`.
 pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft> {
     let atomic = atomic(context.problem.leaf.as_deref()?)?;
-    let edits = seeds(context, &of_problem(context.problem)?)?;
+    let variants = seeds(context, &of_problem(context.problem)?)?;
     Some(Draft {
         id: "replace_cell_with_atomic",
-        title: format!("Replace the `Cell` of `{}` with `{atomic}`", context.held.label()),
+        title: format!("Replace the `Cell` of {} with `{atomic}`", labels(context)),
         note: Some(
             "A `load` and then a `store` are two steps: other tasks may write in between."
                 .to_owned(),
         ),
-        variants: vec![edits],
+        variants,
         reach: Reach::Workspace,
         repairs: &[retype::restrict_parameter, operate, change_type],
     })
