@@ -143,6 +143,16 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
     polish(problem, before, after)
 }
 
+/// The title of what was accepted, where the draft's own does not know it: bounds that the
+/// compiler asked for on the way.
+pub fn title(draft: &Draft, before: &Sources, edits: &[Edit]) -> String {
+    let known = match draft.id {
+        "add_send_to_trait_object" => add_send_to_trait_object::title(before, edits, &draft.title),
+        _ => None,
+    };
+    known.unwrap_or_else(|| draft.title.clone())
+}
+
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {

@@ -77,7 +77,7 @@ pub(super) async fn follow(
         if accepted.state.bared.is_some() {
             continue;
         }
-        let title = draft.title;
+        let title = fixes::title(&draft, texts, &accepted.edits);
         return Ok(texts.apply(&accepted.edits).map(|texts| Followed { texts, title }));
     }
     Ok(None)

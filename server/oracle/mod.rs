@@ -403,6 +403,7 @@ fn prefer_one(offered: &mut [Fix]) {
 
 fn judged(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
     let Accepted { edits, state, also } = accepted;
+    let title = fixes::title(&draft, sources, &edits);
     let note = fixes::note(&draft, sources, &edits);
     let also = (!also.is_empty()).then(|| format!("This fix includes: {}.", also.join("; ")));
     let notes: Vec<String> = note.into_iter().chain(also).chain(state.notes()).collect();
@@ -410,7 +411,7 @@ fn judged(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
     let verdict = if state.bared.is_some() { Verdict::Unchecked } else { Verdict::Verified };
     Fix {
         id: draft.id,
-        title: draft.title,
+        title,
         verdict,
         preferred: false,
         edits,
