@@ -80,7 +80,7 @@ fn implement_variant(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
             let Some(ast::Type::PathType(it)) = block.trait_() else { continue };
             let name = it.path().and_then(|it| it.segment()?.name_ref());
             let Some(name) = name else { continue };
-            if makes(context, &name.text(), &variant) {
+            if makes(context, name.text(), &variant) {
                 sites.push(Site::new(file, name.syntax().text_range(), variant.clone()));
             }
         }
