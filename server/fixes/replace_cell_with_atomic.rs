@@ -156,13 +156,22 @@ fn count(set: &ast::MethodCallExpr, file: &Utf8Path) -> Option<Vec<Site>> {
     let by = sum.rhs()?.syntax().text_range();
     let name = set.name_ref()?.syntax().text_range();
     let start = argument.syntax().text_range().start();
-    (around == *set).then(|| {
-        vec![
-            Site::new(file, name, new_name.to_owned()),
-            Site::new(file, TextRange::new(start, by.start()), String::new()),
-            Site::new(file, TextRange::empty(by.end()), format!(", {ORDERING}")),
-        ]
-    })
+    let mut sites = vec![
+        Site::new(file, name, new_name.to_owned()),
+        Site::new(file, TextRange::new(start, by.start()), String::new()),
+        Site::new(file, TextRange::empty(by.end()), format!(", {ORDERING}")),
+    ];
+    if is_body_of_closure(set) {
+        let whole = set.syntax().text_range();
+        sites.push(Site::new(file, TextRange::empty(whole.start()), "{ ".to_owned()));
+        sites.push(Site::new(file, TextRange::empty(whole.end()), "; }".to_owned()));
+    }
+    (around == *set).then_some(sites)
+}
+
+/// `move || n.set(n.get() + 1)`: a block keeps the old value from becoming the closure's.
+fn is_body_of_closure(call: &ast::MethodCallExpr) -> bool {
+    call.syntax().parent().is_some_and(|it| ast::ClosureExpr::can_cast(it.kind()))
 }
 
 /// The statement `n.set(n.get() + x)` around its `n.get()`, and the name for it.
@@ -181,7 +190,7 @@ fn counting(get: &ast::MethodCallExpr) -> Option<(ast::MethodCallExpr, &'static 
     let [read, written] = &owners;
     // The old value that it returns must not be taken for a result.
     let is_stmt = set.syntax().parent().is_some_and(|it| ast::ExprStmt::can_cast(it.kind()));
-    (read == written && is_stmt).then_some((set, new_name))
+    (read == written && (is_stmt || is_body_of_closure(&set))).then_some((set, new_name))
 }
 
 #[cfg(test)]

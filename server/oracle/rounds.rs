@@ -190,6 +190,10 @@ async fn finish(
         let errors = ask(bench, trial, draft, &polished).await?;
         if errors.compare(trial, &polished, &root).accepted() {
             (texts, after) = (polished, errors.after);
+        } else {
+            let caused = errors.compare(trial, &polished, &root).caused;
+            let caused: Vec<&str> = caused.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?caused, "not polished");
         }
     }
     let tidied = tidy::tidy(&trial.before_warnings(), &after, trial.sources, &texts)
