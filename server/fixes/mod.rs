@@ -43,6 +43,7 @@ mod reachable;
 mod reads;
 mod region;
 mod replace_cell_with_atomic;
+mod replace_cell_with_mutex;
 mod replace_local_box;
 mod replace_mutex_with_tokio;
 mod replace_phantom_marker;
@@ -135,6 +136,7 @@ const POLISH: &[(&str, Polish)] = &[
     ("replace_rc_with_arc", replace_rc_with_arc::polish),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
     ("replace_cell_with_atomic", replace_cell_with_atomic::polish),
+    ("replace_cell_with_mutex", replace_cell_with_mutex::polish),
 ];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
@@ -159,6 +161,14 @@ pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
     if draft.id == "replace_rc_with_arc" {
         let written: String = edits.iter().map(|it| it.new_text.as_str()).collect();
         return share_contents::note(&written).map(str::to_owned);
+    }
+    if draft.id == "replace_cell_with_atomic" {
+        let after = before.apply(edits)?;
+        let stores = |text: &str| text.matches("store(").count();
+        let is_written = before
+            .changed_files(&after)
+            .any(|(file, text)| stores(text) > before.text(file).map_or(0, |text| stores(text)));
+        return draft.note.clone().filter(|_| is_written);
     }
     if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
         return draft.note.clone();
@@ -206,6 +216,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("return_send_future", return_send_future::return_send_future),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
+    ("replace_cell_with_mutex", replace_cell_with_mutex::replace_cell_with_mutex),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("box_trait_future", box_trait_future::box_trait_future),

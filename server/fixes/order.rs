@@ -20,6 +20,7 @@ const OF_TYPES: &[&str] = &[
     "replace_rc_with_arc",
     "replace_refcell_with_mutex",
     "replace_cell_with_atomic",
+    "replace_cell_with_mutex",
     "add_send_bound",
 ];
 

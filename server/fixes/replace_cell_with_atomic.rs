@@ -43,13 +43,15 @@ pub(super) const ATOMICS: &[(&str, &str)] = &[
     ("isize", "AtomicIsize"),
 ];
 
+/// What the innermost `Cell` of a type holds.
+pub(super) fn cell_in(leaf: &str) -> Option<&str> {
+    let (before, inner) = leaf.rsplit_once("Cell<")?;
+    (!before.ends_with(char::is_alphanumeric)).then_some(inner)
+}
+
 /// The atomic for the cell in a type.
 fn atomic(leaf: &str) -> Option<&'static str> {
-    let (before, inner) = leaf.rsplit_once("Cell<")?;
-    if before.ends_with("Ref") || before.ends_with("Once") || before.ends_with("Unsafe") {
-        return None;
-    }
-    let inner = inner.trim_end_matches('>');
+    let inner = cell_in(leaf)?.trim_end_matches('>');
     ATOMICS.iter().find(|(held, _)| *held == inner).map(|(_, name)| *name)
 }
 

@@ -268,15 +268,9 @@ impl Oracle {
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
                 && !offered.iter().any(|it| it.preferred);
-            // Two ways that end at the same edits are one fix: the shorter way names it.
-            let twin = offered.iter().position(|it| it.edits == fix.edits);
-            match twin {
-                Some(_) if !is_clean => continue,
-                Some(twin) => _ = offered.remove(twin),
-                None => {}
+            if offer(&mut offered, &fix, is_clean) {
+                on_fix(&fix);
             }
-            on_fix(&fix);
-            offered.push(fix);
         }
         prefer_one(&mut offered);
         match failure {
@@ -388,6 +382,18 @@ async fn add_other_futures(
         }
     }
     Ok(())
+}
+
+/// Adds a fix. Two ways that end at the same edits are one: the clean way names it.
+fn offer(offered: &mut Vec<Fix>, fix: &Fix, is_clean: bool) -> bool {
+    if let Some(twin) = offered.iter().position(|it| it.edits == fix.edits) {
+        if !is_clean {
+            return false;
+        }
+        offered.remove(twin);
+    }
+    offered.push(fix.clone());
+    true
 }
 
 /// Where every fix uncovers another problem, the first is still the best.
