@@ -36,12 +36,14 @@ mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
+mod order;
 mod place;
 mod promise_send_future;
 mod reachable;
 mod reads;
 mod region;
 mod replace_cell_with_atomic;
+mod replace_cell_with_mutex;
 mod replace_local_box;
 mod replace_mutex_with_tokio;
 mod replace_phantom_marker;
@@ -135,6 +137,7 @@ const POLISH: &[(&str, Polish)] = &[
     ("replace_rc_with_arc", replace_rc_with_arc::polish),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
     ("replace_cell_with_atomic", replace_cell_with_atomic::polish),
+    ("replace_cell_with_mutex", replace_cell_with_mutex::polish),
 ];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
@@ -143,12 +146,30 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
     polish(problem, before, after)
 }
 
+/// The title of what was accepted, where the draft's own does not know it: bounds that the
+/// compiler asked for on the way.
+pub fn title(draft: &Draft, before: &Sources, edits: &[Edit]) -> String {
+    let known = match draft.id {
+        "add_send_to_trait_object" => add_send_to_trait_object::title(before, edits, &draft.title),
+        _ => None,
+    };
+    known.unwrap_or_else(|| draft.title.clone())
+}
+
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
     if draft.id == "replace_rc_with_arc" {
         let written: String = edits.iter().map(|it| it.new_text.as_str()).collect();
         return share_contents::note(&written).map(str::to_owned);
+    }
+    if draft.id == "replace_cell_with_atomic" {
+        let after = before.apply(edits)?;
+        let stores = |text: &str| text.matches("store(").count();
+        let is_written = before
+            .changed_files(&after)
+            .any(|(file, text)| stores(text) > before.text(file).map_or(0, |text| stores(text)));
+        return draft.note.clone().filter(|_| is_written);
     }
     if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
         return draft.note.clone();
@@ -196,6 +217,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("return_send_future", return_send_future::return_send_future),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
+    ("replace_cell_with_mutex", replace_cell_with_mutex::replace_cell_with_mutex),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
     ("split_loop_at_await", split_loop_at_await::split_loop_at_await),
     ("add_send_bound", add_send_bound::add_send_bound),
@@ -217,20 +239,20 @@ pub fn is_last_resort(id: &str) -> bool {
     matches!(id, "spawn_local" | "lock_again_after_await") || is_question(id)
 }
 
-/// Fixes that write down a promise, which what is inside must keep: where it does not, its own
-/// fix follows.
-pub fn promises_send(id: &str) -> bool {
-    matches!(
-        id,
-        "add_send_to_trait_object"
-            | "drop_maybe_send"
-            | "replace_local_box"
-            | "promise_send_future"
-            | "return_send_future"
-            | "box_trait_future"
-            | "use_send_variant"
-            | "make_trait_future_send"
-    )
+/// Fixes that let a signature promise `Send`: bodies that break the promise must be mended, too.
+pub fn is_promise(id: &str) -> bool {
+    const PROMISES: &[&str] = &[
+        "add_send_bound",
+        "add_send_to_trait_object",
+        "box_trait_future",
+        "drop_maybe_send",
+        "make_trait_future_send",
+        "promise_send_future",
+        "replace_local_box",
+        "return_send_future",
+        "use_send_variant",
+    ];
+    PROMISES.contains(&id)
 }
 
 /// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.
@@ -246,9 +268,7 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let inner = macro_body::within(&context);
     let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
     let mut drafts: Vec<Draft> = RULES.iter().filter_map(draft).collect();
-    // An error type that is mended helps everywhere, a branch that is rewritten only once.
-    let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
-    drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
+    order::order(&context, &mut drafts);
     drafts
 }
 

@@ -7,8 +7,10 @@
 //! ```
 //!
 //! A reference is `Send` only where others may share what it refers to (`Sync`); the value itself
-//! need not be shared. Declines for the fns of traits. Known problem: the value is dropped when
+//! need not be shared. An async fn that takes `fmt::Arguments` takes a `String` instead. Declines for the fns of traits. Known problem: the value is dropped when
 //! the fn ends; the note says so.
+
+mod formatted;
 
 use super::{
     Draft, FixContext, Reach,
@@ -17,6 +19,9 @@ use super::{
 
 /// Drafts `take_owned_argument`.
 pub(super) fn take_owned_argument(context: &FixContext<'_>) -> Option<Draft> {
+    if let Some(draft) = formatted::take_text(context) {
+        return Some(draft);
+    }
     let argument = Borrowed::find(context)?;
     let (name, func) = (&argument.name, argument.func_name());
     Some(Draft {

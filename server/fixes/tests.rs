@@ -21,11 +21,25 @@ pub(crate) fn variants_of(
     ty: &str,
     change: impl FnOnce(&mut Problem),
 ) -> Option<Vec<String>> {
+    let (mut problem, sources) = problem_of(marked, ty);
+    change(&mut problem);
+    let context = FixContext::new(&problem, &sources).unwrap();
+    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
+    let draft = draft(id, *rule, &context, macro_body::within(&context).as_ref())?;
+    assert_eq!(draft.id, id);
+    let applied = draft.variants.iter().map(|edits| {
+        let changed = sources.apply(edits).expect("edits fit");
+        changed.text("src/lib.rs".into()).unwrap().to_string()
+    });
+    Some(applied.collect())
+}
+
+fn problem_of(marked: &str, ty: &str) -> (Problem, Sources) {
     let (text, values, awaits) = take_markers(marked);
     let value = values[0];
     let lines = Lines::new(&text);
     let span = |range| lines.span("src/lib.rs".into(), range);
-    let mut problem = Problem {
+    let problem = Problem {
         id: "1".into(),
         signature: String::new(),
         // rustc names such a type where a trait's method gives the future.
@@ -53,20 +67,19 @@ pub(crate) fn variants_of(
         reported_at: span(value),
         fixes: vec![],
     };
-    change(&mut problem);
     let mut sources = Sources::default();
     sources.insert("src/lib.rs", text.as_str());
     let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
     sources.insert("Cargo.toml", manifest);
-    let context = FixContext::new(&problem, &sources).unwrap();
-    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
-    let draft = draft(id, *rule, &context, macro_body::within(&context).as_ref())?;
-    assert_eq!(draft.id, id);
-    let applied = draft.variants.iter().map(|edits| {
-        let changed = sources.apply(edits).expect("edits fit");
-        changed.text("src/lib.rs".into()).unwrap().to_string()
-    });
-    Some(applied.collect())
+    (problem, sources)
+}
+
+/// The ids of all fixes that apply, in the order in which they are tried.
+pub(crate) fn ids(marked: &str, ty: &str) -> Vec<&'static str> {
+    let (mut problem, sources) = problem_of(marked, ty);
+    // Of a reference the compiler names what it refers to.
+    problem.leaf = Some(ty.trim_start_matches('&').to_owned());
+    drafts(&problem, &sources).iter().map(|it| it.id).collect()
 }
 
 fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {

@@ -143,15 +143,7 @@ impl Oracle {
             find_unit(bench, commands, &self.inner.root, &problem, sources, &state.expected)
                 .await?;
         let mut asking = Asking { bench, command: &command, types: &mut known.types, sources };
-        if closer::needs_asking(&problem) {
-            let Some(asked) = closer::ask(&mut asking, &problem).await? else {
-                return Ok(None);
-            };
-            problem = asked;
-            complete(&mut problem, sources);
-        }
-        hidden::add(&mut asking, &mut problem).await?;
-        Ok(Some(problem))
+        ask_all(&mut asking, problem).await
     }
 
     /// The async bodies of a file (relative to the workspace root), with what the compiler says
@@ -240,7 +232,7 @@ impl Oracle {
         let (root, expected, commands) = (&self.inner.root, &state.expected, &mut state.commands);
         let (command, before) =
             find_unit(bench, commands, root, problem, sources, expected).await?;
-        let trial = Trial { problem, sources, command: &command, before: &before };
+        let trial = Trial { problem, sources, command: &command, before: &before, outer: None };
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
         for draft in drafts {
@@ -268,8 +260,9 @@ impl Oracle {
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
                 && !offered.iter().any(|it| it.preferred);
-            on_fix(&fix);
-            offered.push(fix);
+            if offer(&mut offered, &fix, is_clean) {
+                on_fix(&fix);
+            }
         }
         prefer_one(&mut offered);
         match failure {
@@ -307,6 +300,32 @@ impl Inner {
     }
 }
 
+/// Completes a problem with what the compiler answers when it is asked closer; `None` when the
+/// future is `Send` after all.
+async fn ask_all(asking: &mut Asking<'_>, mut problem: Problem) -> Result<Option<Problem>> {
+    if closer::needs_asking(&problem) {
+        let Some(asked) = closer::ask(asking, &problem).await? else {
+            return Ok(None);
+        };
+        problem = asked;
+        complete(&mut problem, asking.sources);
+    }
+    hidden::add(asking, &mut problem).await?;
+    Ok(Some(problem))
+}
+
+/// Adds a fix. Two ways that end at the same edits are one: the clean way names it.
+fn offer(offered: &mut Vec<Fix>, fix: &Fix, is_clean: bool) -> bool {
+    if let Some(twin) = offered.iter().position(|it| it.edits == fix.edits) {
+        if !is_clean {
+            return false;
+        }
+        offered.remove(twin);
+    }
+    offered.push(fix.clone());
+    true
+}
+
 /// Where every fix uncovers another problem, the first is still the best.
 fn prefer_one(offered: &mut [Fix]) {
     if offered.iter().any(|it| it.preferred) {
@@ -318,14 +337,16 @@ fn prefer_one(offered: &mut [Fix]) {
     }
 }
 
-fn judged(draft: Draft, Accepted { edits, state }: Accepted, sources: &Sources) -> Fix {
+fn judged(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
+    let Accepted { edits, state } = accepted;
+    let title = fixes::title(&draft, sources, &edits);
     let note = fixes::note(&draft, sources, &edits);
     let notes: Vec<String> = note.into_iter().chain(state.notes()).collect();
     // The problem is gone, but the code does not compile for it.
     let verdict = if state.bared.is_some() { Verdict::Unchecked } else { Verdict::Verified };
     Fix {
         id: draft.id,
-        title: draft.title,
+        title,
         verdict,
         preferred: false,
         edits,

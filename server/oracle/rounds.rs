@@ -9,7 +9,7 @@ use super::{
     assume::{View, is_about_borrows},
     borrows::{self, Borrows},
     compare::{Comparison, compare, crossed_before, crosses_less, family, is_foreign_lint},
-    follow::follow,
+    follow::{FOLLOWED_MAX, follow},
     tidy,
     workbench::{Survey, Workbench, is_error},
 };
@@ -32,6 +32,8 @@ pub(super) struct Trial<'a> {
     pub(super) command: &'a RustcCommand,
     /// The unit's diagnostics before any edit.
     pub(super) before: &'a [Diagnostic],
+    /// The trial of the fix that brought this problem to light, if one did.
+    pub(super) outer: Option<&'a Trial<'a>>,
 }
 
 /// An accepted fix.
@@ -48,14 +50,17 @@ pub(super) struct State {
     pub(super) borrows_checked: bool,
     /// An error of the user's own that those about `Send` had hidden.
     pub(super) bared: Option<String>,
-    /// What else the fix had to change, in words.
+    /// The titles of the fixes that it includes.
     pub(super) followed: Vec<String>,
 }
 
 impl State {
     /// Whether nothing is left behind.
     pub(super) fn is_clean(&self) -> bool {
-        self.uncovered.is_empty() && self.borrows_checked && self.bared.is_none()
+        self.uncovered.is_empty()
+            && self.borrows_checked
+            && self.bared.is_none()
+            && self.followed.is_empty()
     }
 
     /// What the user should know of it.
@@ -72,7 +77,10 @@ impl State {
              are gone."
                 .to_owned()
         });
-        self.followed.iter().cloned().chain(next).chain(bared).chain(unsure)
+        let titles = &self.followed;
+        let also =
+            (!titles.is_empty()).then(|| format!("This fix includes: {}.", titles.join("; ")));
+        also.into_iter().chain(next).chain(bared).chain(unsure)
     }
 }
 
@@ -86,7 +94,7 @@ pub(super) async fn try_draft(
     if let Some(accepted) = try_plain(bench, trial, draft).await? {
         return Ok(Some(accepted));
     }
-    let Some(variant) = draft.variants.first().filter(|_| fixes::promises_send(draft.id)) else {
+    let Some(variant) = draft.variants.first().filter(|_| fixes::is_promise(draft.id)) else {
         return Ok(None);
     };
     let tried = try_variant(bench, trial, draft, variant, Follow::Yes);
@@ -124,8 +132,8 @@ async fn try_variant(
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    let mut followed = Vec::new();
-    for _ in 0..ROUNDS_MAX {
+    let mut followed: Vec<String> = Vec::new();
+    for _ in 0..ROUNDS_MAX + FOLLOWED_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
@@ -150,8 +158,10 @@ async fn try_variant(
         }
         let more = match may_follow {
             // Boxed: its drafts are tried in turn, without followers of their own.
-            Follow::Yes => Box::pin(follow(bench, trial, draft, &texts, &unsolved)).await?,
-            Follow::No => None,
+            Follow::Yes if followed.len() < FOLLOWED_MAX => {
+                Box::pin(follow(bench, trial, &texts, &unsolved)).await?
+            }
+            _ => None,
         };
         let Some(more) = more else {
             let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
@@ -159,7 +169,7 @@ async fn try_variant(
             return Ok(None);
         };
         texts = more.texts;
-        followed.push(more.note);
+        followed.push(more.title);
     }
     Ok(None)
 }
@@ -215,6 +225,10 @@ async fn finish(
         let errors = ask(bench, trial, draft, &polished).await?;
         if errors.compare(trial, &polished, &root).accepted() {
             (texts, last) = (polished, errors);
+        } else {
+            let caused = errors.compare(trial, &polished, &root).caused;
+            let caused: Vec<&str> = caused.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?caused, "not polished");
         }
     }
     // What the compiler warned of before any edit, wherever it was asked.
@@ -285,7 +299,7 @@ async fn ask<'a>(
         |it: &Diagnostic| !is_error(it) && (is_summary(it) || tidy::is_known(trial.before, it));
     let before = match after.iter().all(is_known) {
         true => trial.before.to_vec(),
-        false => distinct(&bench.survey(trial.sources).await?),
+        false => trial.surveyed_before(bench).await?,
     };
     Ok(Errors { reach: draft.reach, before, unit_before: None, after })
 }
@@ -310,6 +324,16 @@ impl Errors<'_> {
 }
 
 impl Trial<'_> {
+    /// What the compiler said of the whole selection before any edit. A crate that an outer fix
+    /// has broken keeps cargo from those that need it: what was said of them before counts, too.
+    async fn surveyed_before(&self, bench: &mut Workbench) -> Result<Vec<Diagnostic>> {
+        let mut said = distinct(&bench.survey(self.sources).await?);
+        if let Some(outer) = self.outer {
+            said.extend(distinct(&bench.survey(outer.sources).await?));
+        }
+        Ok(said)
+    }
+
     /// How to find the places in these texts, compiled at `root`.
     pub(super) fn view<'a>(&self, texts: &'a Sources, root: &'a Utf8Path) -> View<'a> {
         View { texts, edition: syntax::edition(&self.problem.unit.edition), root }

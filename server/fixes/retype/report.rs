@@ -1,8 +1,11 @@
 //! From a diagnostic's spans to the nodes that it speaks of.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
-use ra_ap_syntax::{NodeOrToken, SyntaxNode, TextRange};
+use ra_ap_syntax::{
+    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, TextRange,
+    ast::{self, HasName},
+};
 
 use super::World;
 use crate::{
@@ -42,10 +45,35 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
     }
     let node = match tree.covering_element(range) {
         NodeOrToken::Node(node) => node,
-        NodeOrToken::Token(token) => token.parent()?,
+        NodeOrToken::Token(token) => {
+            let node = token.parent()?;
+            // `"{x}"`: of what a format string names, the declaration tells.
+            let name = text.get(std::ops::Range::<usize>::from(range))?;
+            let is_in_string = token.kind() == SyntaxKind::STRING && token.text_range() != range;
+            let declared =
+                is_in_string.then(|| declaration(world, &span.file, name, &node)).flatten();
+            if let Some(declared) = declared {
+                let range = declared.text_range();
+                return Some((declared, range));
+            }
+            node
+        }
     };
     let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
     Some((exact.unwrap_or(node), range))
+}
+
+/// The pattern that declares a variable.
+fn declaration(
+    world: &World<'_>,
+    file: &Utf8Path,
+    name: &str,
+    at: &SyntaxNode,
+) -> Option<SyntaxNode> {
+    let owner = world.binding(file, name, at)?;
+    let mut patterns = owner.descendants().filter_map(ast::IdentPat::cast);
+    let ours = patterns.find(|it| it.name().is_some_and(|it| it.text() == name))?;
+    Some(ours.syntax().clone())
 }
 
 /// All that a diagnostic says in words.

@@ -288,10 +288,12 @@ impl Session<'_> {
     }
 
     fn summary(&self, left: &[Left]) -> ExitCode {
-        for Left { problem, why } in left {
+        let left = per_value(left);
+        for (Left { problem, why }, demands) in &left {
             let at = problem.culprit();
             let (file, line) = (&at.file, at.start.line);
-            say(&format!("left {file}:{line}: {}: {why}", problem.message));
+            let times = if *demands > 1 { format!(" ({demands} times)") } else { String::new() };
+            say(&format!("left {file}:{line}: {}{times}: {why}", problem.message));
         }
         if self.fixed == 0 && left.is_empty() {
             say("nothing to fix");
@@ -300,5 +302,44 @@ impl Session<'_> {
             say(&format!("{verb} {}, left {}", self.fixed, left.len()));
         }
         if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    }
+}
+
+/// What is left, once for each value: every demand for `Send` is a problem of its own, but nobody
+/// wants to read of one value twice. With each, how many demands it has.
+fn per_value(left: &[Left]) -> Vec<(&Left, usize)> {
+    let mut values: Vec<(&Left, usize)> = Vec::new();
+    for item in left {
+        let is_same = |known: &Left| {
+            known.problem.culprit() == item.problem.culprit()
+                && known.problem.message == item.problem.message
+        };
+        match values.iter_mut().find(|(known, _)| is_same(known)) {
+            Some((_, demands)) => *demands += 1,
+            None => values.push((item, 1)),
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn one_line_for_each_value() {
+        let left = |problem: &Problem| Left { problem: problem.clone(), why: "no".to_owned() };
+        let (one, _) = sample::problem(
+            "async fn größe() { let $vrc$. = Rc::new(1); io().$aawait$.; drop(rc); }",
+            "Rc<u8>",
+        );
+        let mut other = one.clone();
+        other.demand = None;
+        let mut elsewhere = one.clone();
+        elsewhere.held[0].span.start.line += 1;
+        let all = [left(&one), left(&elsewhere), left(&other)];
+        let counts: Vec<usize> = per_value(&all).iter().map(|(_, demands)| *demands).collect();
+        assert_eq!(counts, [2, 1]);
     }
 }
