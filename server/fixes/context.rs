@@ -196,6 +196,7 @@ fn unnamed(problem: &Problem, sources: &Sources) -> Option<Held> {
         ty: None,
         send: Some(false),
         span: problem.reported_at.clone(),
+        in_macro: None,
         awaits: Vec::new(),
         why: Vec::new(),
     })

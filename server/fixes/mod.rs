@@ -57,6 +57,7 @@ mod take_owned_argument;
 mod use_send_rng;
 mod use_send_variant;
 mod write_without_lock;
+mod written_out;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -222,16 +223,43 @@ pub fn is_question(id: &str) -> bool {
 
 /// Drafts every fix that applies to a problem, in menu order.
 pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
+    let mut drafts = drafts_as_written(problem, sources);
+    // In a call of a macro of the user's own the fixes see what the macro makes of it, too.
+    if let Some(written) = written_out::written_out(problem, sources) {
+        let within = drafts_as_written(&written.problem, &written.sources);
+        let within = within.into_iter().filter_map(|draft| written.back(draft)).collect();
+        drafts = together(within, drafts);
+    }
+    // An error type that is mended helps everywhere, a branch that is rewritten only once.
+    let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
+    drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
+    drafts
+}
+
+fn drafts_as_written(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
     let inner = macro_body::within(&context);
     let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
-    let mut drafts: Vec<Draft> = RULES.iter().filter_map(draft).collect();
-    // An error type that is mended helps everywhere, a branch that is rewritten only once.
-    let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
-    drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
-    drafts
+    RULES.iter().filter_map(draft).collect()
+}
+
+/// Two lists in menu order; a fix of both tries the ways of the first, then those of the second.
+fn together(mut first: Vec<Draft>, second: Vec<Draft>) -> Vec<Draft> {
+    for draft in second {
+        match first.iter_mut().find(|it| it.id == draft.id) {
+            Some(known) => {
+                let new = draft.variants.into_iter().filter(|it| !known.variants.contains(it));
+                let new: Vec<_> = new.collect();
+                known.variants.extend(new);
+            }
+            None => first.push(draft),
+        }
+    }
+    let place = |draft: &Draft| RULES.iter().position(|(id, _)| *id == draft.id);
+    first.sort_by_key(place);
+    first
 }
 
 /// Drafts one fix: in the macro's block around the value where there is one and the fix can.

@@ -80,6 +80,7 @@ fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {
         ty: Some(ty.into()),
         send: Some(false),
         span: span(value),
+        in_macro: None,
         awaits: awaits.iter().map(|it| Await { span: span(*it), reported: true }).collect(),
         why: vec![],
     }

@@ -155,6 +155,7 @@ impl<'a> Culprit<'a> {
             ty: None,
             send: Some(false),
             span: self.lines.span(self.file, range),
+            in_macro: None,
             awaits: Vec::new(),
             why: Vec::new(),
         })

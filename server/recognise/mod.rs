@@ -29,6 +29,7 @@ use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 pub use advice::advice;
 pub use complete::complete;
 pub use handler_fn::handler_fn;
+pub(crate) use held::variable_name;
 pub use reasons::reasons_of_parameter;
 pub(crate) use spans::user_span;
 
