@@ -53,6 +53,7 @@ mod share_contents;
 mod spawn_local;
 mod split_branch_at_await;
 mod stringify_error_before_await;
+mod suspects;
 mod take_owned_argument;
 mod use_send_rng;
 mod use_send_variant;
@@ -147,8 +148,9 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
     if draft.id == "replace_rc_with_arc" {
-        let written: String = edits.iter().map(|it| it.new_text.as_str()).collect();
-        return share_contents::note(&written).map(str::to_owned);
+        let written = edits.iter().map(|it| it.new_text.as_str());
+        let replaced = edits.iter().filter_map(|it| before.slice(&it.span));
+        return share_contents::note(written.collect(), replaced.collect()).map(str::to_owned);
     }
     if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
         return draft.note.clone();
@@ -240,9 +242,28 @@ fn drafts_as_written(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let Some(context) = FixContext::new(problem, sources) else {
         return Vec::new();
     };
-    let inner = macro_body::within(&context);
-    let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
-    RULES.iter().filter_map(draft).collect()
+    let views = Views::of(&context);
+    let suspects = suspects::suspects(&context);
+    let draft = |(id, rule): &(&str, Rule)| {
+        let suspects = suspects.iter().filter(|_| suspects::suits(id));
+        let of_suspects: Vec<Draft> = suspects.filter_map(rule).collect();
+        draft(id, *rule, &context, &views).into_iter().chain(of_suspects).collect::<Vec<_>>()
+    };
+    RULES.iter().flat_map(draft).collect()
+}
+
+/// Other ways to see the value at fault, where there are some.
+struct Views<'a> {
+    /// In the block of a macro's tokens, read as the block that it is written as.
+    block: Option<FixContext<'a>>,
+    /// A temporary that lives as long as the variable made from it, as that variable.
+    variable: Option<FixContext<'a>>,
+}
+
+impl<'a> Views<'a> {
+    fn of(context: &FixContext<'a>) -> Self {
+        Self { block: macro_body::within(context), variable: context.as_variable() }
+    }
 }
 
 /// Two lists in menu order; a fix of both tries the ways of the first, then those of the second.
@@ -262,15 +283,16 @@ fn together(mut first: Vec<Draft>, second: Vec<Draft>) -> Vec<Draft> {
     first
 }
 
-/// Drafts one fix: in the macro's block around the value where there is one and the fix can.
-fn draft(
-    id: &str,
-    rule: Rule,
-    context: &FixContext<'_>,
-    inner: Option<&FixContext<'_>>,
-) -> Option<Draft> {
-    let inner = inner.filter(|_| macro_body::suits(id));
-    inner.and_then(rule).or_else(|| rule(context))
+/// Drafts one fix: in the macro's block around the value where there is one and the fix can; for
+/// the variable that keeps a temporary where there is nothing to do with the temporary itself.
+fn draft(id: &str, rule: Rule, context: &FixContext<'_>, views: &Views<'_>) -> Option<Draft> {
+    let of_statements = |_: &&FixContext<'_>| macro_body::suits(id);
+    let block = views.block.as_ref().filter(of_statements);
+    let variable = views.variable.as_ref().filter(of_statements);
+    block
+        .and_then(rule)
+        .or_else(|| rule(context))
+        .or_else(|| variable.and_then(rule))
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(crate) fn variants_of(
     sources.insert("Cargo.toml", manifest);
     let context = FixContext::new(&problem, &sources).unwrap();
     let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
-    let draft = draft(id, *rule, &context, macro_body::within(&context).as_ref())?;
+    let draft = draft(id, *rule, &context, &Views::of(&context))?;
     assert_eq!(draft.id, id);
     let applied = draft.variants.iter().map(|edits| {
         let changed = sources.apply(edits).expect("edits fit");

@@ -93,6 +93,7 @@ impl<'w> Walk<'w> {
             ast::Expr::FieldExpr(it) => self.field(file, it),
             ast::Expr::PathExpr(it) => self.path(file, it),
             ast::Expr::ClosureExpr(it) => {
+                let before = self.touched;
                 for part in [
                     it.param_list().map(|it| it.syntax().clone()),
                     it.ret_type().map(|it| it.syntax().clone()),
@@ -100,6 +101,9 @@ impl<'w> Walk<'w> {
                     part.iter().for_each(|part| self.types(file, part));
                 }
                 self.maybe(file, it.body());
+                if self.touched == before {
+                    self.captures(file, it.syntax());
+                }
             }
             ast::Expr::BlockExpr(it) => self.block(file, it),
             ast::Expr::MatchExpr(it) => {
@@ -171,8 +175,13 @@ impl<'w> Walk<'w> {
 
     /// The return type of a fn.
     pub(in super::super) fn signature(&mut self, file: &Utf8Path, func: &ast::Fn) {
-        if let Some(ret) = func.ret_type() {
-            self.types(file, ret.syntax());
+        let Some(ret) = func.ret_type() else { return };
+        let before = self.touched;
+        self.types(file, ret.syntax());
+        // What an `impl Trait` is, the body tells.
+        let is_opaque = ret.syntax().descendants().any(|it| ast::ImplTraitType::can_cast(it.kind()));
+        if is_opaque && self.touched == before {
+            self.maybe(file, func.body().and_then(|it| it.tail_expr()));
         }
     }
 
@@ -455,7 +464,17 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// A closure or an async block is made of the variables that it uses.
+    fn captures(&mut self, file: &Utf8Path, node: &SyntaxNode) {
+        for name in lookup::used_names(node) {
+            if let Some(owner) = self.world.binding(file, &name, node) {
+                self.owner(file, &owner);
+            }
+        }
+    }
+
     fn block(&mut self, file: &Utf8Path, block: &ast::BlockExpr) {
+        let before = self.touched;
         self.maybe(file, block.tail_expr());
         if block.async_token().is_none() {
             return;
@@ -468,6 +487,9 @@ impl<'w> Walk<'w> {
         let ends: Vec<ast::Expr> = ends.filter_map(ast::Expr::cast).collect();
         for end in ends {
             self.expr(file, &end);
+        }
+        if self.touched == before {
+            self.captures(file, this);
         }
     }
 
