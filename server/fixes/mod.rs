@@ -54,6 +54,7 @@ mod spawn_local;
 mod split_branch_at_await;
 mod stringify_error_before_await;
 mod suspects;
+mod take_next_in_each_turn;
 mod take_owned_argument;
 mod use_send_rng;
 mod use_send_variant;
@@ -182,6 +183,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("declare_in_branch", declare_in_branch::declare_in_branch),
     ("await_first", await_first::await_first),
     ("lock_in_each_turn", lock_in_each_turn::lock_in_each_turn),
+    ("take_next_in_each_turn", take_next_in_each_turn::take_next_in_each_turn),
     ("capture_by_move", capture_by_move::capture_by_move),
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),

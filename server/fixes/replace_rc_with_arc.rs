@@ -55,7 +55,11 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
     let edits = seeds(context, &target())?;
     Some(Draft {
         id: "replace_rc_with_arc",
-        title: format!("Replace the `Rc` of `{}` with `Arc`", context.held.label()),
+        // Where the compiler named no value, what stands for it is a whole call.
+        title: match context.problem.held.is_empty() {
+            true => "Replace the `Rc` that the future keeps with `Arc`".to_owned(),
+            false => format!("Replace the `Rc` of `{}` with `Arc`", context.held.label()),
+        },
         note: None,
         variants: vec![edits],
         reach: Reach::Workspace,
