@@ -63,14 +63,13 @@ impl Borrowed {
     pub(super) fn func_name(&self) -> String {
         self.func.name().map_or_else(String::new, |it| it.text().to_string())
     }
-
 }
 
 /// Whether a fn belongs to no trait.
 pub(super) fn is_ours(func: &ast::Fn) -> bool {
     let mut around = func.syntax().ancestors();
-    let owner = around
-        .find(|node| ast::Impl::can_cast(node.kind()) || ast::Trait::can_cast(node.kind()));
+    let owner =
+        around.find(|node| ast::Impl::can_cast(node.kind()) || ast::Trait::can_cast(node.kind()));
     owner.is_none_or(|it| ast::Impl::cast(it).is_some_and(|it| it.trait_().is_none()))
 }
 

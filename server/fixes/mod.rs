@@ -148,6 +148,12 @@ pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) ->
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    let notes = [own_note(draft, before, edits), written_out::note(before, edits)];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
+}
+
+fn own_note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
     if draft.id == "replace_rc_with_arc" {
         let written = edits.iter().map(|it| it.new_text.as_str());
         let replaced = edits.iter().filter_map(|it| before.slice(&it.span));
@@ -258,13 +264,17 @@ fn drafts_as_written(problem: &Problem, sources: &Sources) -> Vec<Draft> {
 struct Views<'a> {
     /// In the block of a macro's tokens, read as the block that it is written as.
     block: Option<FixContext<'a>>,
+    /// Among the arguments of a formatting macro, read as those of a call.
+    call: Option<FixContext<'a>>,
     /// A temporary that lives as long as the variable made from it, as that variable.
     variable: Option<FixContext<'a>>,
 }
 
 impl<'a> Views<'a> {
     fn of(context: &FixContext<'a>) -> Self {
-        Self { block: macro_body::within(context), variable: context.as_variable() }
+        let block = macro_body::within(context);
+        let call = macro_body::as_call(block.as_ref().unwrap_or(context));
+        Self { block, call, variable: context.as_variable() }
     }
 }
 
@@ -294,6 +304,7 @@ fn draft(id: &str, rule: Rule, context: &FixContext<'_>, views: &Views<'_>) -> O
     block
         .and_then(rule)
         .or_else(|| rule(context))
+        .or_else(|| views.call.as_ref().filter(|_| id == "await_first").and_then(rule))
         .or_else(|| variable.and_then(rule))
 }
 

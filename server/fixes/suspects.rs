@@ -40,7 +40,8 @@ pub(super) fn suspects<'a>(context: &FixContext<'a>) -> Vec<FixContext<'a>> {
         matches!(it.origin, Origin::Local | Origin::Temporary) && !it.awaits.is_empty()
     };
     let crossings = body.crossings.iter().filter(crosses).take(SUSPECTS_MAX);
-    let held = crossings.filter_map(|it| held(body, it, context.file, context.text, &context.lines));
+    let held =
+        crossings.filter_map(|it| held(body, it, context.file, context.text, &context.lines));
     held.map(|(held, value)| FixContext {
         problem,
         held: Cow::Owned(held),

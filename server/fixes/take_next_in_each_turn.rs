@@ -68,10 +68,8 @@ fn receive(
     let source = source_of(value);
     // What is computed anew in each turn must be the same.
     let is_place = matches!(source, ast::Expr::PathExpr(_) | ast::Expr::FieldExpr(_));
-    let head = TextRange::new(
-        looped.for_token()?.text_range().start(),
-        value.syntax().text_range().end(),
-    );
+    let head =
+        TextRange::new(looped.for_token()?.text_range().start(), value.syntax().text_range().end());
     let pattern = looped.pat()?.syntax().text().to_string();
     let source = source.syntax().text().to_string();
     let text = format!("while let Ok({pattern}) = {source}.{method}()");
@@ -103,8 +101,7 @@ fn next_line(
         }
         false => " ".to_owned(),
     };
-    (is_lines && is_fresh)
-        .then(|| vec![context.edit(head, format!("loop {{{separator}{line}"))])
+    (is_lines && is_fresh).then(|| vec![context.edit(head, format!("loop {{{separator}{line}"))])
 }
 
 #[cfg(test)]

@@ -130,9 +130,7 @@ fn whole_call(call: &ast::MacroCall) -> TextRange {
     let statement = call.syntax().ancestors().find_map(ast::ExprStmt::cast);
     let statement = statement.filter(|it| it.syntax().text_range().start() == range.start());
     match statement.and_then(|it| it.semicolon_token()) {
-        Some(semicolon) if call.semicolon_token().is_none() => {
-            range.cover(semicolon.text_range())
-        }
+        Some(semicolon) if call.semicolon_token().is_none() => range.cover(semicolon.text_range()),
         _ => range,
     }
 }
@@ -263,6 +261,26 @@ fn is_binding(text: &str, value: TextRange, edition: Edition) -> bool {
         let kind = it.kind();
         ast::Pat::can_cast(kind) || ast::Name::can_cast(kind) || ast::SelfParam::can_cast(kind)
     })
+}
+
+/// What to say of edits in a macro: they are for all who call it.
+pub(super) fn note(before: &Sources, edits: &[Edit]) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    for edit in edits {
+        let file = edit.span.file.as_path();
+        let text = before.text(file).filter(|text| text.contains("macro_rules!"));
+        let Some(range) = text.and_then(|text| Lines::new(text).range(&edit.span)) else {
+            continue;
+        };
+        let tree = text.map(|text| SourceFile::parse(text, Edition::CURRENT).tree());
+        let macros = tree.iter().flat_map(|it| it.syntax().descendants());
+        for rules in macros.filter_map(ast::MacroRules::cast) {
+            let is_in = rules.syntax().text_range().contains_range(range);
+            let name = rules.name().map(|it| format!("`{}!`", it.text()));
+            names.extend(name.filter(|name| is_in && !names.contains(name)));
+        }
+    }
+    (!names.is_empty()).then(|| format!("Every call of {} changes with it.", names.join(", ")))
 }
 
 impl WrittenOut<'_> {

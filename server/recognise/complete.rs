@@ -99,7 +99,13 @@ impl<'a> Culprit<'a> {
     fn macro_call(&self, range: TextRange) -> Option<ast::MacroCall> {
         let element = self.tree.syntax().covering_element(range);
         let mut calls = element.ancestors().filter_map(ast::MacroCall::cast);
-        calls.find(|it| it.syntax().text_range() == range)
+        // The compiler leaves out the semicolon of an item.
+        calls.find(|it| {
+            let tokens = it.token_tree().map(|it| it.syntax().text_range());
+            let start = it.syntax().text_range().start();
+            it.syntax().text_range() == range
+                || tokens.is_some_and(|it| TextRange::new(start, it.end()) == range)
+        })
     }
 
     /// A value that a macro calls `$n`: what the caller wrote for it, else the call itself.

@@ -103,7 +103,9 @@ fn in_macro_or_mentions(token: &SyntaxToken, in_macro: bool) -> bool {
 fn shown_names(literal: &str) -> Vec<String> {
     let parts = literal.split('{').skip(1);
     let names = parts.map(|it| it.split(['}', ':', '.']).next().unwrap_or_default().to_owned());
-    names.filter(|it| it.chars().all(|c| c == '_' || c.is_alphanumeric()) && !it.is_empty()).collect()
+    names
+        .filter(|it| it.chars().all(|c| c == '_' || c.is_alphanumeric()) && !it.is_empty())
+        .collect()
 }
 
 /// What is assigned to a variable that is declared without a value: `let x; x = 1;`.

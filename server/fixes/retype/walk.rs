@@ -179,7 +179,8 @@ impl<'w> Walk<'w> {
         let before = self.touched;
         self.types(file, ret.syntax());
         // What an `impl Trait` is, the body tells.
-        let is_opaque = ret.syntax().descendants().any(|it| ast::ImplTraitType::can_cast(it.kind()));
+        let is_opaque =
+            ret.syntax().descendants().any(|it| ast::ImplTraitType::can_cast(it.kind()));
         if is_opaque && self.touched == before {
             self.maybe(file, func.body().and_then(|it| it.tail_expr()));
         }

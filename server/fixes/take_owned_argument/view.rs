@@ -33,7 +33,10 @@ pub(super) fn draft(context: &FixContext<'_>) -> Option<Draft> {
     let head = segment.name_ref()?.text().to_string();
     let range = ty.syntax().text_range();
     let (data, note) = if head == "Arguments" {
-        ("String".to_owned(), format!("The text of `{name}` is made before `{}` is called.", title_of(&func)))
+        (
+            "String".to_owned(),
+            format!("The text of `{name}` is made before `{}` is called.", title_of(&func)),
+        )
     } else if GUARDS.contains(&head.as_str()) && pattern.mut_token().is_none() {
         let arguments = segment.generic_arg_list()?;
         let inner = arguments.generic_args().filter_map(|it| match it {
@@ -41,7 +44,8 @@ pub(super) fn draft(context: &FixContext<'_>) -> Option<Draft> {
             _ => None,
         });
         let inner = inner.last().filter(is_sized)?.syntax().text().to_string();
-        let note = format!("`{}` works on a copy: nothing is locked while it runs.", title_of(&func));
+        let note =
+            format!("`{}` works on a copy: nothing is locked while it runs.", title_of(&func));
         (inner, note)
     } else {
         return None;

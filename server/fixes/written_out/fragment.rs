@@ -61,7 +61,8 @@ fn up_to_follower(
         let before = n.checked_sub(1).filter(|n| *n >= at).and_then(|n| given.get(n)).map(text);
         let after = given.get(n + 1).map(text);
         let is_arrow = here == "=" && after.as_deref() == Some(">");
-        let is_path = here == ":" && (after.as_deref() == Some(":") || before.as_deref() == Some(":"));
+        let is_path =
+            here == ":" && (after.as_deref() == Some(":") || before.as_deref() == Some(":"));
         if angles == 0 && n > at {
             let wanted = next.is_some_and(|next| next == here) && !is_path;
             let follows = match fragment {
@@ -92,7 +93,17 @@ pub(super) fn is_compound(taken: &[SyntaxElement]) -> bool {
     let is_operator = |it: &SyntaxElement| {
         matches!(
             it.kind(),
-            T![+] | T![-] | T![*] | T![/] | T![%] | T![=] | T![<] | T![>] | T![&] | T![|] | T![^]
+            T![+]
+                | T![-]
+                | T![*]
+                | T![/]
+                | T![%]
+                | T![=]
+                | T![<]
+                | T![>]
+                | T![&]
+                | T![|]
+                | T![^]
                 | T![as]
         )
     };

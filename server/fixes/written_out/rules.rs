@@ -68,9 +68,8 @@ fn significant(group: &SyntaxNode) -> Vec<SyntaxElement> {
 
 /// Without white space at both ends.
 fn trimmed(mut elements: Vec<SyntaxElement>) -> Vec<SyntaxElement> {
-    let is_space = |it: Option<&SyntaxElement>| {
-        it.is_some_and(|it| it.kind() == SyntaxKind::WHITESPACE)
-    };
+    let is_space =
+        |it: Option<&SyntaxElement>| it.is_some_and(|it| it.kind() == SyntaxKind::WHITESPACE);
     while is_space(elements.last()) {
         elements.pop();
     }
@@ -165,9 +164,9 @@ fn matches(
                 let taken = given.get(*at..end)?;
                 let range = match (taken.first(), taken.last()) {
                     (Some(first), Some(last)) => first.text_range().cover(last.text_range()),
-                    _ => TextRange::empty(given.get(*at).map_or(0.into(), |it| {
-                        it.text_range().start()
-                    })),
+                    _ => TextRange::empty(
+                        given.get(*at).map_or(0.into(), |it| it.text_range().start()),
+                    ),
                 };
                 let is_compound = fragment == "expr" && fragment::is_compound(taken);
                 bindings.insert(name.clone(), Bound::One { given: range, is_compound });
@@ -343,17 +342,34 @@ mod tests {
     #[test]
     fn variables_and_literal_tokens() {
         check("($n:ident) => { let $n = 1; }", "m!(żółw)", Some("let żółw = 1;"));
-        check("($a:expr, $b:ty) => { f::<$b>($a) }", "m!(x + 1, Vec<u8>)", Some("f::<Vec<u8>>(x + 1)"));
-        check("($g:ident in $m:expr) => { let $g = $m; }", "m!(g in a.b())", Some("let g = a.b();"));
+        check(
+            "($a:expr, $b:ty) => { f::<$b>($a) }",
+            "m!(x + 1, Vec<u8>)",
+            Some("f::<Vec<u8>>(x + 1)"),
+        );
+        check(
+            "($g:ident in $m:expr) => { let $g = $m; }",
+            "m!(g in a.b())",
+            Some("let g = a.b();"),
+        );
         check("($v:vis fn $n:ident) => { $v fn $n() {} }", "m!(fn a)", Some(" fn a() {}"));
-        check("($p:pat => $e:expr) => { match x { $p => $e } }", "m!(Some(y) => y)", Some("match x { Some(y) => y }"));
-        check("($b:block) => { async move $b }", "m!({ a().await })", Some("async move { a().await }"));
+        check(
+            "($p:pat => $e:expr) => { match x { $p => $e } }",
+            "m!(Some(y) => y)",
+            Some("match x { Some(y) => y }"),
+        );
+        check(
+            "($b:block) => { async move $b }",
+            "m!({ a().await })",
+            Some("async move { a().await }"),
+        );
         check("() => { $crate::f() }", "m!()", Some("crate::f()"));
     }
 
     #[test]
     fn the_first_rule_that_fits() {
-        let rules = "(@one $e:expr) => { one($e) }; ($e:expr) => { any($e) }; ($($t:tt)*) => { rest }";
+        let rules =
+            "(@one $e:expr) => { one($e) }; ($e:expr) => { any($e) }; ($($t:tt)*) => { rest }";
         check(rules, "m!(@one x)", Some("one(x)"));
         check(rules, "m!(x)", Some("any(x)"));
         check(rules, "m!(a b)", Some("any(a b)"));
