@@ -12,6 +12,7 @@
 mod fragment;
 mod patchwork;
 mod rules;
+mod whole_file;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{
@@ -19,6 +20,7 @@ use ra_ap_syntax::{
     ast::{self, HasName},
 };
 
+pub(super) use self::whole_file::{Macros, WholeFile};
 use self::{
     patchwork::{Level, Order, Patchwork, Source},
     rules::Part,
@@ -34,6 +36,13 @@ use crate::{
 
 /// Calls within calls that are written out at most.
 const CALLS_MAX: usize = 16;
+
+/// The ways to tell where an insertion between two pieces belongs.
+const ORDERS: [Order; 3] = [
+    [Level::Caller, Level::Body, Level::Argument],
+    [Level::Body, Level::Argument, Level::Caller],
+    [Level::Argument, Level::Body, Level::Caller],
+];
 
 /// A problem as it would be if the macro around its value were written out.
 pub(super) struct WrittenOut<'a> {
@@ -56,16 +65,17 @@ pub(super) fn written_out<'a>(problem: &Problem, sources: &'a Sources) -> Option
     let mut patchwork = Patchwork::new(file, text);
     let parse = |patchwork: &Patchwork| SourceFile::parse(&patchwork.text, edition).tree();
     let outermost = call_around(&parse(&patchwork), within, true)?;
-    let mut region = write_out(&mut patchwork, &outermost, sources)?.1;
+    let macros = Macros::of(sources);
+    let mut region = write_out(&mut patchwork, &outermost, sources, &macros)?.1;
     let mut value = value_in(&patchwork, held, file, within, sources);
     for _ in 1..CALLS_MAX {
         let tree = parse(&patchwork);
         let inner = match value {
             Some(value) => call_around(&tree, value, false),
-            None => call_in(&tree, region, sources),
+            None => call_in(&tree, region, &macros),
         };
         let Some((replaced, written)) =
-            inner.and_then(|it| write_out(&mut patchwork, &it, sources))
+            inner.and_then(|it| write_out(&mut patchwork, &it, sources, &macros))
         else {
             break;
         };
@@ -110,18 +120,14 @@ fn call_around(tree: &SourceFile, range: TextRange, whole: bool) -> Option<ast::
 }
 
 /// The first call in a range of a macro that is ours.
-fn call_in(tree: &SourceFile, range: TextRange, sources: &Sources) -> Option<ast::MacroCall> {
+fn call_in(tree: &SourceFile, range: TextRange, macros: &Macros) -> Option<ast::MacroCall> {
     let calls = tree.syntax().descendants().filter_map(ast::MacroCall::cast);
     let mut calls = calls.filter(|it| range.contains_range(it.syntax().text_range()));
-    calls.find(|it| macro_name(it).is_some_and(|name| defines(sources, &name)))
+    calls.find(|it| macro_name(it).is_some_and(|name| !macros.named(&name).is_empty()))
 }
 
 fn macro_name(call: &ast::MacroCall) -> Option<String> {
     Some(call.path()?.segment()?.name_ref()?.text().to_string())
-}
-
-fn defines(sources: &Sources, name: &str) -> bool {
-    sources.iter().any(|(_, text)| text.contains("macro_rules!") && text.contains(name))
 }
 
 /// A call with the semicolon that ends it as a statement or an item.
@@ -141,25 +147,31 @@ fn write_out(
     patchwork: &mut Patchwork,
     call: &ast::MacroCall,
     sources: &Sources,
+    macros: &Macros,
 ) -> Option<(TextRange, TextRange)> {
-    let name = macro_name(call)?;
+    let (range, parts, file) = expanded(call, sources, macros)?;
+    let source = Source { file: &file, text: sources.text(&file)? };
+    Some((range, patchwork.write_out(range, &parts, &source)?))
+}
+
+/// The range to replace, what comes instead, and the file of the macro.
+fn expanded(
+    call: &ast::MacroCall,
+    sources: &Sources,
+    macros: &Macros,
+) -> Option<(TextRange, Vec<Part>, Utf8PathBuf)> {
     let whole = whole_call(call);
     let tokens = call.token_tree()?.syntax().text_range();
-    for (file, text) in sources.iter().filter(|(_, text)| text.contains("macro_rules!")) {
-        let tree = SourceFile::parse(text, Edition::CURRENT).tree();
-        let definitions = tree.syntax().descendants().filter_map(ast::MacroRules::cast);
-        for rules in definitions.filter(|it| it.name().is_some_and(|it| it.text() == name)) {
-            let Some(parts) = rules::expand(&rules, call) else { continue };
-            let source = Source { file, text };
-            let parts = with_parentheses(parts, &source);
-            let range = match ends_itself(&parts, text) {
-                true => whole,
-                false => TextRange::new(whole.start(), tokens.end()),
-            };
-            return Some((range, patchwork.write_out(range, &parts, &source)?));
-        }
-    }
-    None
+    macros.named(&macro_name(call)?).iter().find_map(|(file, rules)| {
+        let text = sources.text(file)?;
+        let parts = rules::expand(rules, call)?;
+        let parts = with_parentheses(parts, &Source { file, text });
+        let range = match ends_itself(&parts, text) {
+            true => whole,
+            false => TextRange::new(whole.start(), tokens.end()),
+        };
+        Some((range, parts, file.clone()))
+    })
 }
 
 /// Whether what a call becomes needs no semicolon after it.
@@ -286,11 +298,6 @@ pub(super) fn note(before: &Sources, edits: &[Edit]) -> Option<String> {
 impl WrittenOut<'_> {
     /// A draft with its edits at the places that the written text came from.
     pub(super) fn back(&self, mut draft: Draft) -> Option<Draft> {
-        const ORDERS: [Order; 3] = [
-            [Level::Caller, Level::Body, Level::Argument],
-            [Level::Body, Level::Argument, Level::Caller],
-            [Level::Argument, Level::Body, Level::Caller],
-        ];
         let mut variants: Vec<Vec<Edit>> = Vec::new();
         let mut in_body = false;
         for edits in &draft.variants {

@@ -37,6 +37,24 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
     let text = world.sources.text(&span.file).filter(|_| span.is_local())?;
     let range = Lines::new(text).range(span)?;
     let tree = world.tree_showing(&span.file, range)?;
+    Some((node_of(&tree, range)?, range))
+}
+
+/// The same, with the file that the node is of: what lies in a macro of the workspace, or among the
+/// arguments of its call, is looked up where the call is written out.
+pub(super) fn place_at(
+    world: &World<'_>,
+    span: &Span,
+) -> Option<(Utf8PathBuf, SyntaxNode, TextRange)> {
+    let (node, range) = node_at(world, span)?;
+    if let Some((file, range)) = world.written_place(&span.file, range) {
+        let tree = world.tree(&file)?;
+        return Some((file, node_of(&tree, range)?, range));
+    }
+    Some((span.file.clone(), node, range))
+}
+
+fn node_of(tree: &SyntaxNode, range: TextRange) -> Option<SyntaxNode> {
     if !tree.text_range().contains_range(range) {
         return None;
     }
@@ -45,7 +63,7 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
         NodeOrToken::Token(token) => token.parent()?,
     };
     let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
-    Some((exact.unwrap_or(node), range))
+    Some(exact.unwrap_or(node))
 }
 
 /// All that a diagnostic says in words.

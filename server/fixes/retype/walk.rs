@@ -239,6 +239,13 @@ impl<'w> Walk<'w> {
                 return;
             }
         }
+        // What a macro of the workspace defines.
+        for file in self.world.written_with(needle) {
+            let Some(known) = self.world.file(&file) else { continue };
+            for found in find(known.index()) {
+                visit(self, &file, &found);
+            }
+        }
     }
 
     fn definition(&mut self, file: &Utf8Path, name: &str, fields: bool) {
@@ -503,8 +510,26 @@ impl<'w> Walk<'w> {
                     self.expr(file, &arg);
                 }
             }
-            _ => self.macro_tokens(file, expr.syntax()),
+            _ => {
+                let before = self.touched;
+                self.own_macro(file, expr.syntax());
+                if self.touched == before {
+                    self.macro_tokens(file, expr.syntax());
+                }
+            }
         }
+    }
+
+    /// What a call of a macro of the workspace becomes.
+    fn own_macro(&mut self, file: &Utf8Path, call: &SyntaxNode) -> Option<()> {
+        let written = self.world.written(file).filter(|it| it.name != file)?;
+        let range = written.of_call(call.text_range())?;
+        let tree = self.world.tree(&written.name)?;
+        let node = tree.text_range().contains_range(range).then(|| tree.covering_element(range))?;
+        let around = node.ancestors().take_while(|it| it.text_range() == range);
+        let expr = around.filter_map(ast::Expr::cast).last()?;
+        self.expr(&written.name, &expr);
+        Some(())
     }
 
     /// Calls within a macro's tokens: `join!(load(), save())`.

@@ -48,6 +48,8 @@ struct Substitution {
 #[derive(Debug, Clone)]
 struct Call {
     at: TextRange,
+    /// Where the call starts in the caller's text; none for a call in a macro.
+    caller: Option<TextSize>,
     written: String,
     called: String,
 }
@@ -85,6 +87,9 @@ impl Patchwork {
         source: &Source<'_>,
     ) -> Option<TextRange> {
         let called = self.text.get(std::ops::Range::<usize>::from(call))?.to_owned();
+        let mut around = self.pieces.iter().filter(|it| it.level == Level::Caller);
+        let around = around.find(|it| it.at.contains(call.start()));
+        let caller = around.and_then(|it| Some(it.origin.as_ref()?.1 + (call.start() - it.at.start())));
         let mut pieces = self.clip(TextRange::up_to(call.start()));
         let mut text = self.text.get(..usize::from(call.start()))?.to_owned();
         let mut substitutions = Vec::new();
@@ -126,7 +131,7 @@ impl Patchwork {
         self.move_marks(call, end);
         self.substitutions.extend(substitutions);
         let new_text = text.get(std::ops::Range::<usize>::from(written))?.to_owned();
-        self.calls.push(Call { at: written, written: new_text, called });
+        self.calls.push(Call { at: written, caller, written: new_text, called });
         (self.text, self.pieces) = (text, pieces);
         Some(written)
     }
@@ -177,6 +182,21 @@ impl Patchwork {
             let end = end.or_else(|| self.end(file, range.end(), start, &in_body))?;
             (start <= end).then(|| TextRange::new(start, end))
         })
+    }
+
+    /// Where a place among the arguments of a call is now.
+    pub(super) fn of_argument(&self, file: &Utf8Path, range: TextRange) -> Option<TextRange> {
+        self.find(file, range, &|level| level == Level::Argument)
+    }
+
+    /// What the call that starts there in the caller's text became.
+    pub(super) fn written_for(&self, caller: TextSize) -> Option<TextRange> {
+        self.calls.iter().find(|it| it.caller == Some(caller)).map(|it| it.at)
+    }
+
+    /// Whether some call was written out.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
     fn find(
