@@ -22,10 +22,35 @@ pub(crate) fn variants_of(
     change: impl FnOnce(&mut Problem),
 ) -> Option<Vec<String>> {
     let (text, values, awaits) = take_markers(marked);
+    let mut problem = problem(&text, &values, &awaits, ty);
+    change(&mut problem);
+    let sources = sources_of(&text);
+    let context = FixContext::new(&problem, &sources).unwrap();
+    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
+    let draft = draft(id, *rule, &context, &Views::of(&context))?;
+    assert_eq!(draft.id, id);
+    let applied = draft.variants.iter().map(|edits| {
+        let changed = sources.apply(edits).expect("edits fit");
+        changed.text("src/lib.rs".into()).unwrap().to_string()
+    });
+    Some(applied.collect())
+}
+
+/// A workspace of one file.
+pub(crate) fn sources_of(text: &str) -> Sources {
+    let mut sources = Sources::default();
+    sources.insert("src/lib.rs", text);
+    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    sources.insert("Cargo.toml", manifest);
+    sources
+}
+
+/// A problem with values of one type in `src/lib.rs`.
+pub(crate) fn problem(text: &str, values: &[TextRange], awaits: &[TextRange], ty: &str) -> Problem {
     let value = values[0];
-    let lines = Lines::new(&text);
+    let lines = Lines::new(text);
     let span = |range| lines.span("src/lib.rs".into(), range);
-    let mut problem = Problem {
+    Problem {
         id: "1".into(),
         signature: String::new(),
         // rustc names such a type where a trait's method gives the future.
@@ -47,26 +72,12 @@ pub(crate) fn variants_of(
         auto_trait: AutoTrait::Send,
         leaf: Some(ty.into()),
         future: Place { what: "async fn `f`".into(), span: span(value) },
-        held: values.iter().map(|it| held(&text, *it, ty, &awaits)).collect(),
+        held: values.iter().map(|it| held(text, *it, ty, awaits)).collect(),
         demand: None,
         path: vec![],
         reported_at: span(value),
         fixes: vec![],
-    };
-    change(&mut problem);
-    let mut sources = Sources::default();
-    sources.insert("src/lib.rs", text.as_str());
-    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
-    sources.insert("Cargo.toml", manifest);
-    let context = FixContext::new(&problem, &sources).unwrap();
-    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
-    let draft = draft(id, *rule, &context, &Views::of(&context))?;
-    assert_eq!(draft.id, id);
-    let applied = draft.variants.iter().map(|edits| {
-        let changed = sources.apply(edits).expect("edits fit");
-        changed.text("src/lib.rs".into()).unwrap().to_string()
-    });
-    Some(applied.collect())
+    }
 }
 
 fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {

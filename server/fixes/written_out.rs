@@ -9,9 +9,7 @@
 //!
 //! Known problem: names that a macro keeps to itself (hygiene) are not told from the caller's.
 
-mod fragment;
 mod patchwork;
-mod rules;
 mod whole_file;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,13 +18,11 @@ use ra_ap_syntax::{
     ast::{self, HasName},
 };
 
+use self::patchwork::{Level, Order, Patchwork, Source};
 pub(super) use self::whole_file::{Macros, WholeFile};
-use self::{
-    patchwork::{Level, Order, Patchwork, Source},
-    rules::Part,
-};
 use super::{Draft, Reach};
 use crate::{
+    macro_rules::{self, Part},
     problem::{Edit, Held, Problem, Span},
     recognise::{complete, variable_name},
     sources::Sources,
@@ -164,7 +160,7 @@ fn expanded(
     let tokens = call.token_tree()?.syntax().text_range();
     macros.named(&macro_name(call)?).iter().find_map(|(file, rules)| {
         let text = sources.text(file)?;
-        let parts = rules::expand(rules, call)?;
+        let parts = macro_rules::expand(rules, call)?;
         let parts = with_parentheses(parts, &Source { file, text });
         let range = match ends_itself(&parts, text) {
             true => whole,
@@ -345,3 +341,6 @@ impl WrittenOut<'_> {
         Some((found, in_body))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,6 @@ mod handler;
 mod handler_fn;
 mod held;
 mod lints;
-mod macro_args;
 mod message;
 mod not_general;
 mod output;

@@ -116,9 +116,7 @@ impl<'a> World<'a> {
         let element = tree.covering_element(range);
         let mut around = element.ancestors().skip_while(|it| !ast::TokenTree::can_cast(it.kind()));
         around.next()?;
-        let now = |written: Rc<WholeFile>| {
-            Some((written.name.clone(), written.now(file, range)?))
-        };
+        let now = |written: Rc<WholeFile>| Some((written.name.clone(), written.now(file, range)?));
         if element.ancestors().any(|it| ast::MacroRules::can_cast(it.kind())) {
             let rust = self.sources.iter().filter(|(file, _)| file.extension() == Some("rs"));
             return rust.filter_map(|(file, _)| self.written(file)).find_map(now);

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use ra_ap_syntax::{TextRange, TextSize};
 
-use super::rules::Part;
+use crate::macro_rules::Part;
 
 /// Which of several origins an insertion between two pieces has: earlier ones are preferred.
 pub(super) type Order = [Level; 3];
@@ -89,7 +89,8 @@ impl Patchwork {
         let called = self.text.get(std::ops::Range::<usize>::from(call))?.to_owned();
         let mut around = self.pieces.iter().filter(|it| it.level == Level::Caller);
         let around = around.find(|it| it.at.contains(call.start()));
-        let caller = around.and_then(|it| Some(it.origin.as_ref()?.1 + (call.start() - it.at.start())));
+        let caller =
+            around.and_then(|it| Some(it.origin.as_ref()?.1 + (call.start() - it.at.start())));
         let mut pieces = self.clip(TextRange::up_to(call.start()));
         let mut text = self.text.get(..usize::from(call.start()))?.to_owned();
         let mut substitutions = Vec::new();

@@ -2,7 +2,7 @@
 
 use ra_ap_syntax::{SyntaxElement, SyntaxKind, T};
 
-use super::rules::text;
+use super::text;
 
 /// The index behind the tokens that a fragment takes; `next` is the token that the macro wants
 /// after it. `None` when the fragment cannot begin here.

@@ -3,21 +3,30 @@
 //! The call's tokens are matched as the compiler does it, but for one thing: where an expression,
 //! a type or a pattern ends is told from the tokens that may follow it, not by parsing it.
 
+mod fragment;
+
 use std::collections::HashMap;
 
 use ra_ap_syntax::{
     AstNode, NodeOrToken, SyntaxElement, SyntaxKind, SyntaxNode, T, TextRange, ast,
 };
 
-use super::fragment;
-
 /// A piece of what a call becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Text of the macro's body.
     Body(TextRange),
     /// What the caller gave for a variable, and where the body names the variable (`$n`).
-    Argument { given: TextRange, variable: TextRange, is_compound: bool },
+    Argument {
+        /// In the text of the call.
+        given: TextRange,
+        /// In the text of the macro.
+        variable: TextRange,
+        /// Whether operators around it need parentheses.
+        is_compound: bool,
+        /// Whether it can be a name: an expression only looks like one.
+        may_bind: bool,
+    },
     /// Text that neither has: `crate` for `$crate`.
     Glue(&'static str),
 }
@@ -25,7 +34,7 @@ pub(super) enum Part {
 /// What a macro variable stands for.
 #[derive(Debug, Clone)]
 enum Bound {
-    One { given: TextRange, is_compound: bool },
+    One { given: TextRange, is_compound: bool, may_bind: bool },
     Many(Vec<Bound>),
 }
 
@@ -39,7 +48,7 @@ enum Pattern {
 }
 
 /// Expands a call by the first rule that takes its tokens.
-pub(super) fn expand(rules: &ast::MacroRules, call: &ast::MacroCall) -> Option<Vec<Part>> {
+pub(crate) fn expand(rules: &ast::MacroRules, call: &ast::MacroCall) -> Option<Vec<Part>> {
     let given = inner(call.token_tree()?.syntax());
     let given: Vec<SyntaxElement> = given.into_iter().filter(|it| !it.kind().is_trivia()).collect();
     let all = rules.token_tree()?;
@@ -169,7 +178,9 @@ fn matches(
                     ),
                 };
                 let is_compound = fragment == "expr" && fragment::is_compound(taken);
-                bindings.insert(name.clone(), Bound::One { given: range, is_compound });
+                let may_bind = matches!(fragment.as_str(), "ident" | "tt" | "pat" | "pat_param");
+                let one = Bound::One { given: range, is_compound, may_bind };
+                bindings.insert(name.clone(), one);
                 *at = end;
             }
             Pattern::Repeat { inner, separator, operator } => {
@@ -271,9 +282,12 @@ fn variable_part(name: &str, variable: TextRange, bindings: &Bindings) -> Option
         return Some(Part::Glue("crate"));
     }
     match bindings.get(name)? {
-        Bound::One { given, is_compound } => {
-            Some(Part::Argument { given: *given, variable, is_compound: *is_compound })
-        }
+        Bound::One { given, is_compound, may_bind } => Some(Part::Argument {
+            given: *given,
+            variable,
+            is_compound: *is_compound,
+            may_bind: *may_bind,
+        }),
         Bound::Many(_) => None,
     }
 }
