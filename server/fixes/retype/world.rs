@@ -59,6 +59,7 @@ pub struct World<'a> {
 /// A parsed file.
 pub(super) struct File {
     root: SyntaxNode,
+    edition: Edition,
     index: OnceCell<Index>,
     imports: OnceCell<Vec<Import>>,
 }
@@ -66,7 +67,7 @@ pub(super) struct File {
 impl File {
     /// Its definitions.
     pub(super) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(&self.root))
+        self.index.get_or_init(|| Index::new(&self.root, self.edition))
     }
 
     /// Its imports.
@@ -154,7 +155,7 @@ impl<'a> World<'a> {
             ),
         };
         let root = root.tree().syntax().clone();
-        let parsed = File { root, index: OnceCell::new(), imports: OnceCell::new() };
+        let parsed = File { root, edition: self.edition, index: OnceCell::new(), imports: OnceCell::new() };
         let parsed = Rc::new(parsed);
         self.files.borrow_mut().insert(file.to_owned(), Rc::clone(&parsed));
         Some(parsed)
