@@ -7,7 +7,7 @@ use ra_ap_syntax::{
     ast::{self},
 };
 
-use super::{Site, Target, Walk, World, enclosing_body, node_at, report::place_at, span_of};
+use super::{Site, Target, Walk, World, enclosing_body, node_at, place_at, span_of};
 use crate::{fixes::RepairContext, problem::Edit};
 
 /// Edits at every place that an error leads to; empty when it leads nowhere.

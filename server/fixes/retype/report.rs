@@ -42,13 +42,13 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
 
 /// The same, with the file that the node is of: what lies in a macro of the workspace, or among the
 /// arguments of its call, is looked up where the call is written out.
-pub(super) fn place_at(
+pub(in super::super) fn place_at(
     world: &World<'_>,
     span: &Span,
 ) -> Option<(Utf8PathBuf, SyntaxNode, TextRange)> {
     let (node, range) = node_at(world, span)?;
     if let Some((file, range)) = world.written_place(&span.file, range) {
-        let tree = world.tree(&file)?;
+        let tree = world.tree_showing(&file, range)?;
         return Some((file, node_of(&tree, range)?, range));
     }
     Some((span.file.clone(), node, range))

@@ -155,7 +155,8 @@ impl<'a> World<'a> {
             ),
         };
         let root = root.tree().syntax().clone();
-        let parsed = File { root, edition: self.edition, index: OnceCell::new(), imports: OnceCell::new() };
+        let parsed =
+            File { root, edition: self.edition, index: OnceCell::new(), imports: OnceCell::new() };
         let parsed = Rc::new(parsed);
         self.files.borrow_mut().insert(file.to_owned(), Rc::clone(&parsed));
         Some(parsed)
