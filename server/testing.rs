@@ -60,6 +60,7 @@ pub(crate) fn problem(id: &str) -> Problem {
         ty: Some("std::sync::MutexGuard<'_, u32>".into()),
         send: Some(false),
         span: span(4, 9, 18),
+        in_macro: None,
         awaits: vec![
             Await { span: span(6, 18, 23), reported: true },
             Await { span: span(7, 14, 19), reported: false },

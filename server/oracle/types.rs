@@ -297,6 +297,7 @@ impl TypedBody {
             ty: None,
             send: Some(false),
             span: span(crossing.range),
+            in_macro: None,
             awaits: awaits.map(|it| Await { span: span(*it), reported: false }).collect(),
             why: Vec::new(),
         }
