@@ -30,13 +30,14 @@ const WORTH_IT: Duration = Duration::from_millis(500);
 /// Of a unit that was never compiled the size tells, in bytes of source.
 const BIG: usize = 300_000;
 /// A unit that so often did not compile without its failing fns will not.
-const TRIES_MAX: u8 = 2;
+const TRIES_MAX: usize = 2;
 
 /// Which units have such a compilation, and which one is to get it next.
 #[derive(Debug, Default)]
 pub(super) struct Bases {
     kept: HashSet<RustcCommand>,
-    tries: HashMap<RustcCommand, u8>,
+    /// What units were tried with.
+    tried: HashMap<RustcCommand, Vec<Sources>>,
     failed: Option<Failed>,
 }
 
@@ -74,7 +75,7 @@ impl Bases {
 
     /// A unit is about to be compiled for the first time, and will have these errors.
     pub(super) fn expect(&mut self, command: &RustcCommand, texts: &Sources, errors: &[Span]) {
-        let is_new = !self.kept.contains(command) && !self.tries.contains_key(command);
+        let is_new = !self.kept.contains(command) && !self.tried.contains_key(command);
         if is_new && self.failed.is_none() && size(command, texts) > BIG {
             let (command, texts) = (command.clone(), texts.clone());
             self.failed = Some(Failed { command, texts, errors: errors.to_vec() });
@@ -90,15 +91,19 @@ impl Bases {
     /// The texts that a unit should be compiled with before it is asked for anything else.
     pub(super) fn wanted(&mut self, command: &RustcCommand, root: &Utf8Path) -> Option<Sources> {
         let failed = self.failed.take_if(|it| it.command == *command)?;
-        let tries = self.tries.entry(command.clone()).or_default();
-        if self.kept.contains(command) || *tries == TRIES_MAX {
+        let tried = self.tried.entry(command.clone()).or_default();
+        if self.kept.contains(command) || tried.len() == TRIES_MAX {
             return None;
         }
-        *tries += 1;
         let edition = syntax::edition(command.edition().unwrap_or_default());
         let view = View { texts: &failed.texts, edition, root };
         let denies = denies_dead_code(command, &view);
-        (!denies).then(|| without_failing_bodies(&view, &failed.errors)).flatten()
+        let texts = (!denies).then(|| without_failing_bodies(&view, &failed.errors)).flatten()?;
+        if tried.contains(&texts) {
+            return None;
+        }
+        tried.push(texts.clone());
+        Some(texts)
     }
 }
 
@@ -299,16 +304,18 @@ mod tests {
 
     #[test]
     fn what_never_compiles_is_given_up() {
-        let mut texts = Sources::default();
-        texts.insert("src/größe.rs", "fn f() { żółw() }");
         let said = [error_at("src/größe.rs", "fn f() { ", "żółw()")];
         let unit = command(&["--edition=2021", "src/größe.rs"]);
         let mut bases = Bases::default();
         let mut tries = 0;
-        for _ in 0..10 {
+        for n in 0..10 {
+            let mut texts = Sources::default();
+            texts.insert("src/größe.rs", "fn f() { żółw() }");
+            // The second is like the first.
+            texts.insert("src/n.rs", format!("const N: u8 = {};", n / 2));
             bases.learn(&unit, &texts, &said, WORTH_IT * 2, "/w".into());
             tries += usize::from(bases.wanted(&unit, "/w".into()).is_some());
         }
-        assert_eq!(tries, usize::from(TRIES_MAX));
+        assert_eq!(tries, TRIES_MAX);
     }
 }
