@@ -43,7 +43,7 @@ pub(super) fn add_send_bound(context: &FixContext<'_>) -> Option<Draft> {
     let wanted = context.problem.auto_trait.name();
     (!variants.is_empty()).then(|| Draft {
         id: "add_send_bound",
-        title: format!("Require `{}: {wanted}`", context.shorten(&parameter)),
+        title: format!("Require `{}: {wanted}`", context.shorten(&short(&parameter))),
         note: Some(format!("Every caller must then pass a type that is `{wanted}`.")),
         variants,
         reach: Reach::Workspace,
@@ -100,6 +100,12 @@ impl<'a> Associated<'a> {
     }
 }
 
+/// A parameter as people write it: `S::Item`.
+fn short(parameter: &str) -> String {
+    let forms = Associated::read(parameter).map(|it| it.forms);
+    forms.and_then(|it| it.into_iter().next()).unwrap_or_else(|| parameter.to_owned())
+}
+
 /// Where a bound can be written, and what goes before and behind it.
 pub(super) struct At {
     pub(super) offset: TextSize,
@@ -126,6 +132,12 @@ fn declarations(root: &SyntaxNode, demand: TextSize, parameter: &str) -> Vec<At>
 /// `where S::Item: Send`, in the clause that is there or in one of its own.
 pub(super) fn predicate(owner: &SyntaxNode, ty: &str) -> Option<At> {
     let (_, clause) = generics_of(owner)?;
+    // The bounds stay together where the user keeps them.
+    let mut written = clause.iter().flat_map(|it| it.predicates());
+    let written = written.find(|it| it.ty().is_some_and(|it| it.syntax().text() == ty));
+    if let Some(at) = written.and_then(|it| in_list(&it.type_bound_list()?)) {
+        return Some(at);
+    }
     if let Some(last) = clause.as_ref().and_then(|it| it.predicates().last()) {
         let start = last.syntax().first_token()?;
         let space = start.prev_token().filter(|it| it.kind() == SyntaxKind::WHITESPACE);
@@ -265,6 +277,16 @@ mod tests {
             "<S as Service<R>>::Future",
             "impl<S, R> Service<R> for Log<S> where S: Service<R> { fn call(&self) { Box::pin(async { $0s.call()$0.$1await }) } }",
             "impl<S, R> Service<R> for Log<S> where S: Service<R>, S::Future: Send { fn call(&self) { Box::pin(async { s.call().await }) } }",
+        );
+    }
+
+    #[test]
+    fn bounds_of_an_associated_type_stay_together() {
+        check(
+            ID,
+            "<S as Größe>::Future",
+            "fn f<S>(s: S) where S: Größe, S::Future: 'static { go(async { $0s.call()$0.$1await }) }",
+            "fn f<S>(s: S) where S: Größe, S::Future: Send + 'static { go(async { s.call().await }) }",
         );
     }
 

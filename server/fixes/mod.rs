@@ -249,7 +249,25 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     // An error type that is mended helps everywhere, a branch that is rewritten only once.
     let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
     drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
+    share_before_copying(&mut drafts);
     drafts
+}
+
+/// A copy of all that an `Rc` holds, beside the `Rc`, is a stopgap: an `Arc` comes first.
+fn share_before_copying(drafts: &mut Vec<Draft>) {
+    let at = |id: &str| drafts.iter().position(|draft| draft.id == id);
+    let copies_all = |draft: &Draft| {
+        let first = draft.variants.first().into_iter().flatten();
+        first.map(|edit| edit.new_text.as_str()).any(|text| text.contains(" = (*"))
+    };
+    if let (Some(copy), Some(share)) =
+        (at("capture_only_what_is_needed"), at("replace_rc_with_arc"))
+        && copy < share
+        && drafts.get(copy).is_some_and(copies_all)
+    {
+        let draft = drafts.remove(copy);
+        drafts.insert(share, draft);
+    }
 }
 
 /// Drafts one fix: in the macro's block around the value where there is one and the fix can.

@@ -117,3 +117,27 @@ fn take_markers(marked: &str) -> (String, Vec<TextRange>, Vec<TextRange>) {
     let values = value.chunks(2).map(|it| TextRange::new(it[0], it[1])).collect();
     (text, values, awaits)
 }
+
+#[test]
+fn an_rc_is_shared_before_its_contents_are_copied() {
+    let mut drafts: Vec<Draft> = ["a", "capture_only_what_is_needed", "b", "replace_rc_with_arc"]
+        .map(|id| Draft {
+            id,
+            title: String::new(),
+            note: None,
+            variants: vec![vec![Edit {
+                span: crate::testing::span(1, 1, 1),
+                new_text: "let größe = (*größe).clone();".into(),
+            }]],
+            reach: Reach::Body,
+            repairs: &[],
+        })
+        .into();
+    let ids = |drafts: &[Draft]| drafts.iter().map(|it| it.id).collect::<Vec<_>>();
+    share_before_copying(&mut drafts);
+    assert_eq!(ids(&drafts), ["a", "b", "replace_rc_with_arc", "capture_only_what_is_needed"]);
+    drafts.swap(1, 3);
+    drafts[1].variants[0][0].new_text = "let name = größe.name.clone();".into();
+    share_before_copying(&mut drafts);
+    assert_eq!(ids(&drafts), ["a", "capture_only_what_is_needed", "replace_rc_with_arc", "b"]);
+}
