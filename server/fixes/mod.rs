@@ -33,6 +33,7 @@ mod indent;
 mod instrument_span;
 mod lock_again_after_await;
 mod lock_in_each_turn;
+mod lock_stdin_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
@@ -180,6 +181,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("declare_in_branch", declare_in_branch::declare_in_branch),
     ("await_first", await_first::await_first),
     ("lock_in_each_turn", lock_in_each_turn::lock_in_each_turn),
+    ("lock_stdin_in_each_turn", lock_stdin_in_each_turn::lock_stdin_in_each_turn),
     ("capture_by_move", capture_by_move::capture_by_move),
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),

@@ -1,8 +1,11 @@
 //! From a diagnostic's spans to the nodes that it speaks of.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
-use ra_ap_syntax::{NodeOrToken, SyntaxNode, TextRange};
+use ra_ap_syntax::{
+    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    ast::{self, HasName},
+};
 
 use super::World;
 use crate::{
@@ -42,10 +45,33 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
     }
     let node = match tree.covering_element(range) {
         NodeOrToken::Node(node) => node,
-        NodeOrToken::Token(token) => token.parent()?,
+        NodeOrToken::Token(token) => {
+            let parent = token.parent()?;
+            if let Some(declared) = named_in_string(world, &span.file, &token, range) {
+                return Some((declared, range));
+            }
+            parent
+        }
     };
     let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
     Some((exact.unwrap_or(node), range))
+}
+
+/// What declares the variable that a format string names: `"{x}"`.
+fn named_in_string(
+    world: &World<'_>,
+    file: &Utf8Path,
+    token: &SyntaxToken,
+    range: TextRange,
+) -> Option<SyntaxNode> {
+    let inside = range.checked_sub(token.text_range().start())?;
+    let name = token.text().get(std::ops::Range::<usize>::from(inside))?;
+    let is_ident = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_named = token.kind() == SyntaxKind::STRING && is_ident && inside.start() > 0.into();
+    let declared = world.binding(file, name, &token.parent()?).filter(|_| is_named)?;
+    let mut bindings = declared.descendants().filter_map(ast::IdentPat::cast);
+    let bound = bindings.find(|it| it.name().is_some_and(|it| it.text() == name))?;
+    Some(bound.syntax().clone())
 }
 
 /// All that a diagnostic says in words.
