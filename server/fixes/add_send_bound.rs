@@ -8,8 +8,9 @@
 //!
 //! The bound goes on the innermost fn, `impl` or trait that declares the parameter around the
 //! demand; for an associated type of a parameter (`<S as Source>::Item`) a `where` predicate is
-//! written there. Known problem: callers with a type that is not `Send` no longer compile; the
-//! oracle asks the whole workspace.
+//! written there. What a trait's default method needs of `Self` becomes a supertrait. Known
+//! problem: callers with a type that is not `Send` no longer compile; the oracle asks the whole
+//! workspace.
 
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode, TextSize,
@@ -120,6 +121,13 @@ fn declarations(root: &SyntaxNode, demand: TextSize, parameter: &str) -> Vec<At>
     if let Some(bounds) = parameter.strip_prefix("impl ") {
         return around.find_map(|node| opaque(&node, bounds)).into_iter().collect();
     }
+    if parameter == "Self" {
+        return around
+            .find_map(ast::Trait::cast)
+            .and_then(|it| supertrait(&it))
+            .into_iter()
+            .collect();
+    }
     let Some(associated) = Associated::read(parameter) else {
         return around.find_map(|node| named(&node, parameter)).into_iter().collect();
     };
@@ -127,6 +135,16 @@ fn declarations(root: &SyntaxNode, demand: TextSize, parameter: &str) -> Vec<At>
         return Vec::new();
     };
     associated.forms.iter().filter_map(|form| predicate(&owner, form)).collect()
+}
+
+/// `trait Job: Send`: what a default method demands of every implementation.
+fn supertrait(item: &ast::Trait) -> Option<At> {
+    if let Some(at) = item.type_bound_list().and_then(|it| in_list(&it)) {
+        return Some(at);
+    }
+    let generics = item.generic_param_list().map(|it| it.syntax().text_range().end());
+    let offset = generics.or_else(|| Some(item.name()?.syntax().text_range().end()))?;
+    Some(At { offset, before: ": ".to_owned(), after: "" })
 }
 
 /// `where S::Item: Send`, in the clause that is there or in one of its own.
@@ -278,6 +296,18 @@ mod tests {
             "impl<S, R> Service<R> for Log<S> where S: Service<R> { fn call(&self) { Box::pin(async { $0s.call()$0.$1await }) } }",
             "impl<S, R> Service<R> for Log<S> where S: Service<R>, S::Future: Send { fn call(&self) { Box::pin(async { s.call().await }) } }",
         );
+    }
+
+    #[test]
+    fn a_trait_demands_it_of_its_implementations() {
+        for (head, expected) in [
+            ("trait Größe: Sized + 'static", "trait Größe: Sized + Send + 'static"),
+            ("trait Größe<T>", "trait Größe<T>: Send"),
+        ] {
+            let body = "{ fn f(self) -> impl Future + Send { async move { io(self).await } } }";
+            let marked = body.replace("io(self).", "io($0self$0).$1");
+            check(ID, "Self", &format!("{head} {marked}"), &format!("{expected} {body}"));
+        }
     }
 
     #[test]
