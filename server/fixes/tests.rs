@@ -22,10 +22,44 @@ pub(crate) fn variants_of(
     change: impl FnOnce(&mut Problem),
 ) -> Option<Vec<String>> {
     let (text, values, awaits) = take_markers(marked);
+    let mut problem = problem(&text, &values, &awaits, ty);
+    change(&mut problem);
+    let sources = sources_of(&text);
+    let context = FixContext::new(&problem, &sources).unwrap();
+    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
+    let draft = draft(id, *rule, &context, &Views::of(&context))?;
+    assert_eq!(draft.id, id);
+    let applied = draft.variants.iter().map(|edits| {
+        let changed = sources.apply(edits).expect("edits fit");
+        changed.text("src/lib.rs".into()).unwrap().to_string()
+    });
+    Some(applied.collect())
+}
+
+/// The ids of all fixes that apply, in the order in which they are tried.
+pub(crate) fn ids(marked: &str, ty: &str) -> Vec<&'static str> {
+    let (text, values, awaits) = take_markers(marked);
+    let mut problem = problem(&text, &values, &awaits, ty);
+    // Of a reference the compiler names what it refers to.
+    problem.leaf = Some(ty.trim_start_matches('&').to_owned());
+    drafts(&problem, &sources_of(&text)).iter().map(|it| it.id).collect()
+}
+
+/// A workspace of one file.
+pub(crate) fn sources_of(text: &str) -> Sources {
+    let mut sources = Sources::default();
+    sources.insert("src/lib.rs", text);
+    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    sources.insert("Cargo.toml", manifest);
+    sources
+}
+
+/// A problem with values of one type in `src/lib.rs`.
+pub(crate) fn problem(text: &str, values: &[TextRange], awaits: &[TextRange], ty: &str) -> Problem {
     let value = values[0];
-    let lines = Lines::new(&text);
+    let lines = Lines::new(text);
     let span = |range| lines.span("src/lib.rs".into(), range);
-    let mut problem = Problem {
+    Problem {
         id: "1".into(),
         signature: String::new(),
         // rustc names such a type where a trait's method gives the future.
@@ -47,26 +81,12 @@ pub(crate) fn variants_of(
         auto_trait: AutoTrait::Send,
         leaf: Some(ty.into()),
         future: Place { what: "async fn `f`".into(), span: span(value) },
-        held: values.iter().map(|it| held(&text, *it, ty, &awaits)).collect(),
+        held: values.iter().map(|it| held(text, *it, ty, awaits)).collect(),
         demand: None,
         path: vec![],
         reported_at: span(value),
         fixes: vec![],
-    };
-    change(&mut problem);
-    let mut sources = Sources::default();
-    sources.insert("src/lib.rs", text.as_str());
-    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
-    sources.insert("Cargo.toml", manifest);
-    let context = FixContext::new(&problem, &sources).unwrap();
-    let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
-    let draft = draft(id, *rule, &context, macro_body::within(&context).as_ref())?;
-    assert_eq!(draft.id, id);
-    let applied = draft.variants.iter().map(|edits| {
-        let changed = sources.apply(edits).expect("edits fit");
-        changed.text("src/lib.rs".into()).unwrap().to_string()
-    });
-    Some(applied.collect())
+    }
 }
 
 fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {
@@ -80,6 +100,7 @@ fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {
         ty: Some(ty.into()),
         send: Some(false),
         span: span(value),
+        in_macro: None,
         awaits: awaits.iter().map(|it| Await { span: span(*it), reported: true }).collect(),
         why: vec![],
     }
@@ -116,28 +137,4 @@ fn take_markers(marked: &str) -> (String, Vec<TextRange>, Vec<TextRange>) {
     text.push_str(rest);
     let values = value.chunks(2).map(|it| TextRange::new(it[0], it[1])).collect();
     (text, values, awaits)
-}
-
-#[test]
-fn an_rc_is_shared_before_its_contents_are_copied() {
-    let mut drafts: Vec<Draft> = ["a", "capture_only_what_is_needed", "b", "replace_rc_with_arc"]
-        .map(|id| Draft {
-            id,
-            title: String::new(),
-            note: None,
-            variants: vec![vec![Edit {
-                span: crate::testing::span(1, 1, 1),
-                new_text: "let größe = (*größe).clone();".into(),
-            }]],
-            reach: Reach::Body,
-            repairs: &[],
-        })
-        .into();
-    let ids = |drafts: &[Draft]| drafts.iter().map(|it| it.id).collect::<Vec<_>>();
-    share_before_copying(&mut drafts);
-    assert_eq!(ids(&drafts), ["a", "b", "replace_rc_with_arc", "capture_only_what_is_needed"]);
-    drafts.swap(1, 3);
-    drafts[1].variants[0][0].new_text = "let name = größe.name.clone();".into();
-    share_before_copying(&mut drafts);
-    assert_eq!(ids(&drafts), ["a", "capture_only_what_is_needed", "replace_rc_with_arc", "b"]);
 }

@@ -1,81 +1,76 @@
-//! A promise of `Send` moves the demand inward: once `Box<dyn Future>` says `+ Send`, rustc looks
-//! into the block in the box. Where it finds a value there, that value's own fix is tried on top,
-//! so the user gets both in one step instead of a promise that the code does not keep.
+//! Follows a promise to what breaks it.
+//!
+//! A fix that lets a signature promise `Send` (a trait's future, a box, a bound) makes the compiler
+//! look into bodies that nobody asked about before. What it finds there is a problem like any
+//! other, with fixes of its own: the first that the compiler accepts becomes part of the promise.
 
 use anyhow::Result;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
+    ask_all,
     compare::family,
-    rounds::{Accepted, Trial, try_plain},
+    rounds::{Trial, try_plain},
+    types::{Asking, Types},
     workbench::Workbench,
 };
 use crate::{
     fixes::{self, Draft},
-    problem::{Kind, Problem},
     recognise::complete,
     sources::Sources,
 };
 
-/// What a follow-up made of the texts.
+/// A promise that more bodies than this break is not one to be made by a tool.
+pub(super) const FOLLOWED_MAX: usize = 4;
+/// Every draft costs runs of the compiler.
+const DRAFTS_MAX: usize = 8;
+
+/// The texts in which one more body keeps the promise.
 pub(super) struct Followed {
     pub(super) texts: Sources,
-    /// What to say of it beside the first fix's own note.
-    pub(super) note: String,
+    /// What was done for it.
+    pub(super) title: String,
 }
 
-/// Tries the fixes of the first problem that a draft led to; `None` when there is none that the
-/// compiler accepts, or when something else is wrong, too.
+/// Solves the first of the problems that a promise caused; `None` where one of them is no problem
+/// of this family, or has no fix.
 pub(super) async fn follow(
     bench: &mut Workbench,
     trial: &Trial<'_>,
-    draft: &Draft,
     texts: &Sources,
     unsolved: &[Diagnostic],
 ) -> Result<Option<Followed>> {
-    if !fixes::promises_send(draft.id) {
-        return Ok(None);
-    }
     let root = bench.root().to_owned();
-    let mut found = Vec::new();
-    for error in unsolved {
-        match family(error, &trial.problem.unit, &root) {
-            Some(problem) if is_about_a_value(&problem) => found.push(problem),
-            _ => return Ok(None),
-        }
-    }
-    // The demand has not moved: this is the problem that the draft was to solve.
-    let persists = found.iter().any(|it| it.signature == trial.problem.signature);
-    let Some(mut problem) = found.into_iter().next().filter(|_| !persists) else {
+    let found = unsolved.iter().map(|it| family(it, &trial.problem.unit, &root));
+    let Some(found) = found.collect::<Option<Vec<_>>>() else { return Ok(None) };
+    if found.iter().any(|it| it.signature == trial.problem.signature) {
         return Ok(None);
-    };
+    }
+    let Some(mut problem) = found.into_iter().next() else { return Ok(None) };
     complete(&mut problem, texts);
-    let before = bench.compile(texts, trial.command).await?;
-    let survey = bench.survey(texts).await?;
-    let next = Trial {
+    let mut types = Types::default();
+    let mut asking = Asking { bench, command: trial.command, types: &mut types, sources: texts };
+    let Some(problem) = ask_all(&mut asking, problem).await? else { return Ok(None) };
+    let (of_problem, of_texts) = (problem.clone(), texts.clone());
+    let drafts = tokio::task::spawn_blocking(move || fixes::drafts(&of_problem, &of_texts)).await?;
+    // What is there in between counts as known, and what was there before the promise.
+    let mut before = bench.compile(texts, trial.command).await?;
+    before.extend(trial.before.iter().cloned());
+    let inner = Trial {
         problem: &problem,
         sources: texts,
         command: trial.command,
         before: &before,
-        survey: &survey,
+        outer: Some(trial),
     };
-    for draft in fixes::drafts(&problem, texts) {
-        if fixes::is_last_resort(draft.id) {
+    let is_fix = |it: &Draft| !fixes::is_last_resort(it.id);
+    for draft in drafts.into_iter().filter(is_fix).take(DRAFTS_MAX) {
+        let Some(accepted) = try_plain(bench, &inner, &draft).await? else { continue };
+        if accepted.state.bared.is_some() {
             continue;
         }
-        let Some(Accepted { edits, .. }) = try_plain(bench, &next, &draft).await? else { continue };
-        let note = fixes::note(&draft, texts, &edits);
-        let said = std::iter::once(format!("Then needed, too: {}.", draft.title)).chain(note);
-        let note = said.collect::<Vec<_>>().join(" ");
-        return Ok(texts.apply(&edits).map(|texts| Followed { texts, note }));
+        let title = fixes::title(&draft, texts, &accepted.edits);
+        return Ok(texts.apply(&accepted.edits).map(|texts| Followed { texts, title }));
     }
     Ok(None)
-}
-
-fn is_about_a_value(problem: &Problem) -> bool {
-    let structural = matches!(
-        problem.kind,
-        Kind::HeldAcrossAwait | Kind::Captured | Kind::ReferenceNotSync | Kind::AwaitsNotSend
-    );
-    structural && !problem.held.is_empty()
 }

@@ -9,9 +9,9 @@ use super::{
     assume::{View, is_about_borrows},
     borrows::{self, Borrows},
     compare::{Comparison, compare, crossed_before, crosses_less, family, is_foreign_lint},
-    follow::follow,
+    follow::{FOLLOWED_MAX, follow},
     tidy,
-    workbench::{Survey, Workbench},
+    workbench::{Survey, Workbench, is_error},
 };
 use crate::{
     fixes::{self, Draft, Reach, RepairContext},
@@ -32,8 +32,8 @@ pub(super) struct Trial<'a> {
     pub(super) command: &'a RustcCommand,
     /// The unit's diagnostics before any edit.
     pub(super) before: &'a [Diagnostic],
-    /// The whole selection's diagnostics before any edit.
-    pub(super) survey: &'a Survey,
+    /// The trial of the fix that brought this problem to light, if one did.
+    pub(super) outer: Option<&'a Trial<'a>>,
 }
 
 /// An accepted fix.
@@ -50,14 +50,17 @@ pub(super) struct State {
     pub(super) borrows_checked: bool,
     /// An error of the user's own that those about `Send` had hidden.
     pub(super) bared: Option<String>,
-    /// What else the fix had to change, in words.
+    /// The titles of the fixes that it includes.
     pub(super) followed: Vec<String>,
 }
 
 impl State {
     /// Whether nothing is left behind.
     pub(super) fn is_clean(&self) -> bool {
-        self.uncovered.is_empty() && self.borrows_checked && self.bared.is_none()
+        self.uncovered.is_empty()
+            && self.borrows_checked
+            && self.bared.is_none()
+            && self.followed.is_empty()
     }
 
     /// What the user should know of it.
@@ -74,7 +77,10 @@ impl State {
              are gone."
                 .to_owned()
         });
-        self.followed.iter().cloned().chain(next).chain(bared).chain(unsure)
+        let titles = &self.followed;
+        let also =
+            (!titles.is_empty()).then(|| format!("This fix includes: {}.", titles.join("; ")));
+        also.into_iter().chain(next).chain(bared).chain(unsure)
     }
 }
 
@@ -88,7 +94,7 @@ pub(super) async fn try_draft(
     if let Some(accepted) = try_plain(bench, trial, draft).await? {
         return Ok(Some(accepted));
     }
-    let Some(variant) = draft.variants.first().filter(|_| fixes::promises_send(draft.id)) else {
+    let Some(variant) = draft.variants.first().filter(|_| fixes::is_promise(draft.id)) else {
         return Ok(None);
     };
     let tried = try_variant(bench, trial, draft, variant, Follow::Yes);
@@ -126,13 +132,13 @@ async fn try_variant(
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    let mut followed = Vec::new();
-    for _ in 0..ROUNDS_MAX {
+    let mut followed: Vec<String> = Vec::new();
+    for _ in 0..ROUNDS_MAX + FOLLOWED_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
                 let state = State { followed, ..state };
-                let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
+                let finished = finish(bench, trial, draft, texts.clone(), errors).await?;
                 let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
                 let edits = match is_as_drafted {
                     true => variant.to_vec(),
@@ -152,8 +158,10 @@ async fn try_variant(
         }
         let more = match may_follow {
             // Boxed: its drafts are tried in turn, without followers of their own.
-            Follow::Yes => Box::pin(follow(bench, trial, draft, &texts, &unsolved)).await?,
-            Follow::No => None,
+            Follow::Yes if followed.len() < FOLLOWED_MAX => {
+                Box::pin(follow(bench, trial, &texts, &unsolved)).await?
+            }
+            _ => None,
         };
         let Some(more) = more else {
             let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
@@ -161,7 +169,7 @@ async fn try_variant(
             return Ok(None);
         };
         texts = more.texts;
-        followed.push(more.note);
+        followed.push(more.title);
     }
     Ok(None)
 }
@@ -208,19 +216,24 @@ async fn finish(
     trial: &Trial<'_>,
     draft: &Draft,
     mut texts: Sources,
-    after: &[Diagnostic],
+    mut last: Errors<'_>,
 ) -> Result<Sources> {
-    let mut after = after.to_vec();
     let root = bench.root().to_owned();
     let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(polished) = polished {
         let errors = ask(bench, trial, draft, &polished).await?;
         if errors.compare(trial, &polished, &root).accepted() {
-            (texts, after) = (polished, errors.after);
+            (texts, last) = (polished, errors);
+        } else {
+            let caused = errors.compare(trial, &polished, &root).caused;
+            let caused: Vec<&str> = caused.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?caused, "not polished");
         }
     }
-    let tidied = tidy::tidy(&trial.before_warnings(), &after, trial.sources, &texts)
+    // What the compiler warned of before any edit, wherever it was asked.
+    let before: Vec<Diagnostic> = trial.before.iter().chain(&last.before).cloned().collect();
+    let tidied = tidy::tidy(&before, &last.after, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(tidied) = tidied {
         let errors = ask(bench, trial, draft, &tidied).await?;
@@ -279,13 +292,16 @@ async fn ask<'a>(
             return Ok(unit);
         }
     }
-    let survey = bench.survey(texts).await?;
-    Ok(Errors {
-        reach: draft.reach,
-        before: distinct(trial.survey),
-        unit_before: None,
-        after: distinct(&survey),
-    })
+    let after = distinct(&bench.survey(texts).await?);
+    // Where nothing is new, it does not matter what was there before.
+    let is_summary = |it: &Diagnostic| it.spans.is_empty();
+    let is_known =
+        |it: &Diagnostic| !is_error(it) && (is_summary(it) || tidy::is_known(trial.before, it));
+    let before = match after.iter().all(is_known) {
+        true => trial.before.to_vec(),
+        false => trial.surveyed_before(bench).await?,
+    };
+    Ok(Errors { reach: draft.reach, before, unit_before: None, after })
 }
 
 impl Errors<'_> {
@@ -308,15 +324,19 @@ impl Errors<'_> {
 }
 
 impl Trial<'_> {
+    /// What the compiler said of the whole selection before any edit. A crate that an outer fix
+    /// has broken keeps cargo from those that need it: what was said of them before counts, too.
+    async fn surveyed_before(&self, bench: &mut Workbench) -> Result<Vec<Diagnostic>> {
+        let mut said = distinct(&bench.survey(self.sources).await?);
+        if let Some(outer) = self.outer {
+            said.extend(distinct(&bench.survey(outer.sources).await?));
+        }
+        Ok(said)
+    }
+
     /// How to find the places in these texts, compiled at `root`.
     pub(super) fn view<'a>(&self, texts: &'a Sources, root: &'a Utf8Path) -> View<'a> {
         View { texts, edition: syntax::edition(&self.problem.unit.edition), root }
-    }
-
-    /// What the compiler warned of before any edit, wherever it was asked.
-    fn before_warnings(&self) -> Vec<Diagnostic> {
-        let surveyed = self.survey.diagnostics.iter().map(|it| &it.diagnostic);
-        self.before.iter().chain(surveyed).cloned().collect()
     }
 }
 
@@ -348,7 +368,8 @@ fn repairs(
             world: &world,
             error,
         };
-        let Some(answer) = draft.repairs.iter().find_map(|repair| repair(&context)) else {
+        let answer = draft.repairs.iter().find_map(|repair| repair(&context));
+        let Some(answer) = answer.or_else(|| tidy::without(error, trial.sources, texts)) else {
             continue;
         };
         let is_new = |edit: &Edit| !edits.iter().any(|known| overlaps(known, edit));

@@ -100,6 +100,7 @@ async fn report(
     reported: &mut Vec<Problem>,
     progress: &mut Progress,
 ) -> io::Result<()> {
+    explainer.oracle.expect(found).await;
     for (n, problem) in found.iter().enumerate() {
         progress.say(&format!("asking the compiler about problem {} of {}", n + 1, found.len()));
         let explained = explainer.explain(problem).await;

@@ -97,3 +97,23 @@ fn declines_for_what_is_no_guard() {
         "async fn f() { let $0rc$0 = Rc::new(1); io().$1await; f(rc.len()); }",
     );
 }
+
+#[test]
+fn shown_in_a_format_string() {
+    takes(
+        "
+async fn f(m: M) {
+    let $0zähler$0 = m.lock().unwrap();
+    io().$1await;
+    println!(\"größe {zähler} {{zähler}} {zähler:?}\");
+}
+",
+        "
+async fn f(m: M) {
+    let snapshot = *m.lock().unwrap();
+    io().await;
+    println!(\"größe {snapshot} {{zähler}} {snapshot:?}\");
+}
+",
+    );
+}

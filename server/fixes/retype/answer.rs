@@ -8,7 +8,7 @@ use ra_ap_syntax::{
     ast::{self, HasGenericParams},
 };
 
-use super::{Site, Target, Walk, World, enclosing_body, node_at, span_of};
+use super::{Site, Target, Walk, World, enclosing_body, node_at, place_at, span_of};
 use crate::{fixes::RepairContext, problem::Edit};
 
 /// Edits at every place that an error leads to; empty when it leads nowhere.
@@ -85,21 +85,20 @@ fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
 }
 
 fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
-    let span = span_of(span);
-    let Some((node, range)) = node_at(world, &span) else {
+    let Some((file, node, range)) = place_at(world, &span_of(span)) else {
         return;
     };
     let is_question_mark = node.kind() == SyntaxKind::TRY_EXPR && node.text_range() != range;
     if is_question_mark || node.text_range() == range {
-        walk.expectation(&span.file, &node);
-        return walk.node(&span.file, &node);
+        walk.expectation(&file, &node);
+        return walk.node(&file, &node);
     }
     // A span over several nodes, such as a whole signature.
     let types = node.descendants().filter(|inner| {
         ast::Type::can_cast(inner.kind()) && range.contains_range(inner.text_range())
     });
     for ty in types {
-        walk.types(&span.file, &ty);
+        walk.types(&file, &ty);
     }
 }
 
@@ -136,17 +135,16 @@ fn returning(message: &str) -> Option<&str> {
 
 /// What the body around an error returns: `?` and the tail must fit it.
 fn surroundings(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
-    let span = span_of(span);
-    let Some((node, _)) = node_at(world, &span) else {
+    let Some((file, node, _)) = place_at(world, &span_of(span)) else {
         return;
     };
     let Some(body) = enclosing_body(&node) else {
         return;
     };
     if let Some(func) = ast::Fn::cast(body.clone()) {
-        walk.signature(&span.file, &func);
+        walk.signature(&file, &func);
     } else {
-        written_types(&body).for_each(|ty| walk.types(&span.file, &ty));
+        written_types(&body).for_each(|ty| walk.types(&file, &ty));
     }
 }
 

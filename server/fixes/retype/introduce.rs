@@ -6,7 +6,8 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs},
 };
 
-use super::{Site, World, renames::imports};
+use super::{Site, World, renames};
+use crate::fixes::imports;
 
 /// Shortens every `MODULE::NAME` of a file, and imports the names that are not imported yet; a
 /// name that means something else stays long.
@@ -17,7 +18,7 @@ pub(in super::super) fn introduce(
     names: &[&str],
 ) -> Option<Vec<Site>> {
     let tree = world.tree(file)?;
-    let known = imports(&tree);
+    let known = renames::imports(&tree);
     let mut sites = Vec::new();
     let mut missing = Vec::new();
     for name in names {
@@ -163,7 +164,7 @@ fn new_import(file: &Utf8Path, tree: &SyntaxNode, path: &str) -> Option<Site> {
             Site::new(file, at, format!("\nuse {path};"))
         }
         None => {
-            let at = TextRange::empty(first.syntax().text_range().start());
+            let at = TextRange::empty(imports::start(&first.clone().into()));
             Site::new(file, at, format!("use {path};\n"))
         }
     })
@@ -189,6 +190,10 @@ mod tests {
             (
                 "use größe::A;\n\nuse std::time::B;\n",
                 "use größe::A;\n\nuse std::sync::Arc;\nuse std::time::B;\n",
+            ),
+            (
+                "// The licence.\nuse std::time::B;\n",
+                "// The licence.\nuse std::sync::Arc;\nuse std::time::B;\n",
             ),
             (
                 "use größe::A;\nuse tokio::B;\n",

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
 use ra_ap_syntax::{
-    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, TextRange,
     ast::{self, HasName},
 };
 
@@ -40,38 +40,65 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
     let text = world.sources.text(&span.file).filter(|_| span.is_local())?;
     let range = Lines::new(text).range(span)?;
     let tree = world.tree_showing(&span.file, range)?;
+    if let Some(declared) = declared_in_string(world, &span.file, text, &tree, range) {
+        let range = declared.text_range();
+        return Some((declared, range));
+    }
+    Some((node_of(&tree, range)?, range))
+}
+
+/// `"{x}"`: of what a format string names, the declaration tells.
+fn declared_in_string(
+    world: &World<'_>,
+    file: &Utf8Path,
+    text: &str,
+    tree: &SyntaxNode,
+    range: TextRange,
+) -> Option<SyntaxNode> {
+    let covers = tree.text_range().contains_range(range);
+    let token = covers.then(|| tree.covering_element(range))?.into_token()?;
+    let is_in_string = token.kind() == SyntaxKind::STRING && token.text_range() != range;
+    let name = text.get(std::ops::Range::<usize>::from(range)).filter(|_| is_in_string)?;
+    declaration(world, file, name, &token.parent()?)
+}
+
+/// The same, with the file that the node is of: what lies in a macro of the workspace, or among the
+/// arguments of its call, is looked up where the call is written out.
+pub(in super::super) fn place_at(
+    world: &World<'_>,
+    span: &Span,
+) -> Option<(Utf8PathBuf, SyntaxNode, TextRange)> {
+    let (node, range) = node_at(world, span)?;
+    if let Some((file, range)) = world.written_place(&span.file, range) {
+        let tree = world.tree_showing(&file, range)?;
+        return Some((file, node_of(&tree, range)?, range));
+    }
+    Some((span.file.clone(), node, range))
+}
+
+fn node_of(tree: &SyntaxNode, range: TextRange) -> Option<SyntaxNode> {
     if !tree.text_range().contains_range(range) {
         return None;
     }
     let node = match tree.covering_element(range) {
         NodeOrToken::Node(node) => node,
-        NodeOrToken::Token(token) => {
-            let parent = token.parent()?;
-            if let Some(declared) = named_in_string(world, &span.file, &token, range) {
-                return Some((declared, range));
-            }
-            parent
-        }
+        NodeOrToken::Token(token) => token.parent()?,
     };
     let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
-    Some((exact.unwrap_or(node), range))
+    Some(exact.unwrap_or(node))
 }
 
-/// What declares the variable that a format string names: `"{x}"`.
-fn named_in_string(
+/// The pattern that declares a variable.
+fn declaration(
     world: &World<'_>,
     file: &Utf8Path,
-    token: &SyntaxToken,
-    range: TextRange,
+    name: &str,
+    at: &SyntaxNode,
 ) -> Option<SyntaxNode> {
-    let inside = range.checked_sub(token.text_range().start())?;
-    let name = token.text().get(std::ops::Range::<usize>::from(inside))?;
-    let is_ident = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let is_named = token.kind() == SyntaxKind::STRING && is_ident && inside.start() > 0.into();
-    let declared = world.binding(file, name, &token.parent()?).filter(|_| is_named)?;
-    let mut bindings = declared.descendants().filter_map(ast::IdentPat::cast);
-    let bound = bindings.find(|it| it.name().is_some_and(|it| it.text() == name))?;
-    Some(bound.syntax().clone())
+    let owner = world.binding(file, name, at)?;
+    let mut patterns = owner.descendants().filter_map(ast::IdentPat::cast);
+    let ours = patterns.find(|it| it.name().is_some_and(|it| it.text() == name))?;
+    Some(ours.syntax().clone())
 }
 
 /// All that a diagnostic says in words.
