@@ -8,8 +8,9 @@
 //!
 //! The bound goes on the innermost fn, `impl` or trait that declares the parameter around the
 //! demand; for an associated type of a parameter (`<S as Source>::Item`) a `where` predicate is
-//! written there. Known problem: callers with a type that is not `Send` no longer compile; the
-//! oracle asks the whole workspace.
+//! written there. What a trait's default method needs of `Self` becomes a supertrait. Known
+//! problem: callers with a type that is not `Send` no longer compile; the oracle asks the whole
+//! workspace.
 
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode, TextSize,
@@ -43,7 +44,7 @@ pub(super) fn add_send_bound(context: &FixContext<'_>) -> Option<Draft> {
     let wanted = context.problem.auto_trait.name();
     (!variants.is_empty()).then(|| Draft {
         id: "add_send_bound",
-        title: format!("Require `{}: {wanted}`", context.shorten(&parameter)),
+        title: format!("Require `{}: {wanted}`", context.shorten(&short(&parameter))),
         note: Some(format!("Every caller must then pass a type that is `{wanted}`.")),
         variants,
         reach: Reach::Workspace,
@@ -100,6 +101,12 @@ impl<'a> Associated<'a> {
     }
 }
 
+/// A parameter as people write it: `S::Item`.
+fn short(parameter: &str) -> String {
+    let forms = Associated::read(parameter).map(|it| it.forms);
+    forms.and_then(|it| it.into_iter().next()).unwrap_or_else(|| parameter.to_owned())
+}
+
 /// Where a bound can be written, and what goes before and behind it.
 pub(super) struct At {
     pub(super) offset: TextSize,
@@ -114,6 +121,13 @@ fn declarations(root: &SyntaxNode, demand: TextSize, parameter: &str) -> Vec<At>
     if let Some(bounds) = parameter.strip_prefix("impl ") {
         return around.find_map(|node| opaque(&node, bounds)).into_iter().collect();
     }
+    if parameter == "Self" {
+        return around
+            .find_map(ast::Trait::cast)
+            .and_then(|it| supertrait(&it))
+            .into_iter()
+            .collect();
+    }
     let Some(associated) = Associated::read(parameter) else {
         return around.find_map(|node| named(&node, parameter)).into_iter().collect();
     };
@@ -123,9 +137,25 @@ fn declarations(root: &SyntaxNode, demand: TextSize, parameter: &str) -> Vec<At>
     associated.forms.iter().filter_map(|form| predicate(&owner, form)).collect()
 }
 
+/// `trait Job: Send`: what a default method demands of every implementation.
+fn supertrait(item: &ast::Trait) -> Option<At> {
+    if let Some(at) = item.type_bound_list().and_then(|it| in_list(&it)) {
+        return Some(at);
+    }
+    let generics = item.generic_param_list().map(|it| it.syntax().text_range().end());
+    let offset = generics.or_else(|| Some(item.name()?.syntax().text_range().end()))?;
+    Some(At { offset, before: ": ".to_owned(), after: "" })
+}
+
 /// `where S::Item: Send`, in the clause that is there or in one of its own.
 pub(super) fn predicate(owner: &SyntaxNode, ty: &str) -> Option<At> {
     let (_, clause) = generics_of(owner)?;
+    // The bounds stay together where the user keeps them.
+    let mut written = clause.iter().flat_map(|it| it.predicates());
+    let written = written.find(|it| it.ty().is_some_and(|it| it.syntax().text() == ty));
+    if let Some(at) = written.and_then(|it| in_list(&it.type_bound_list()?)) {
+        return Some(at);
+    }
     if let Some(last) = clause.as_ref().and_then(|it| it.predicates().last()) {
         let start = last.syntax().first_token()?;
         let space = start.prev_token().filter(|it| it.kind() == SyntaxKind::WHITESPACE);
@@ -265,6 +295,28 @@ mod tests {
             "<S as Service<R>>::Future",
             "impl<S, R> Service<R> for Log<S> where S: Service<R> { fn call(&self) { Box::pin(async { $0s.call()$0.$1await }) } }",
             "impl<S, R> Service<R> for Log<S> where S: Service<R>, S::Future: Send { fn call(&self) { Box::pin(async { s.call().await }) } }",
+        );
+    }
+
+    #[test]
+    fn a_trait_demands_it_of_its_implementations() {
+        for (head, expected) in [
+            ("trait Größe: Sized + 'static", "trait Größe: Sized + Send + 'static"),
+            ("trait Größe<T>", "trait Größe<T>: Send"),
+        ] {
+            let body = "{ fn f(self) -> impl Future + Send { async move { io(self).await } } }";
+            let marked = body.replace("io(self).", "io($0self$0).$1");
+            check(ID, "Self", &format!("{head} {marked}"), &format!("{expected} {body}"));
+        }
+    }
+
+    #[test]
+    fn bounds_of_an_associated_type_stay_together() {
+        check(
+            ID,
+            "<S as Größe>::Future",
+            "fn f<S>(s: S) where S: Größe, S::Future: 'static { go(async { $0s.call()$0.$1await }) }",
+            "fn f<S>(s: S) where S: Größe, S::Future: Send + 'static { go(async { s.call().await }) }",
         );
     }
 

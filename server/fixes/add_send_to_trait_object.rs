@@ -42,6 +42,9 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
         variants.push(world.edits(walk.sites));
     }
     for bounds in &choices {
+        variants.push(world.edits(chain_sites(context, &target(name, bounds.clone()))));
+    }
+    for bounds in &choices {
         let target = target(name, bounds.clone());
         variants.push(world.edits(file_sites(world, &target, context)));
         variants.push(world.edits(supertraits(world, context, name, bounds)));
@@ -91,6 +94,20 @@ fn needed_bounds(problem: &Problem) -> Vec<&'static str> {
         AutoTrait::Send if ty.starts_with('&') => vec!["Sync"],
         AutoTrait::Send => vec!["Send"],
     }
+}
+
+/// In the innermost type of the compiler's chain that has such an object.
+fn chain_sites(context: &FixContext<'_>, target: &DynBounds) -> Vec<Site> {
+    for reason in context.held.why.iter().rev() {
+        let mut walk = Walk::new(&context.world, target);
+        for ty in reason.split('`').skip(1).step_by(2).collect::<Vec<_>>().into_iter().rev() {
+            walk.printed_type(context.file, ty);
+            if !walk.sites.is_empty() {
+                return walk.sites;
+            }
+        }
+    }
+    Vec::new()
 }
 
 fn file_sites(world: &World<'_>, target: &DynBounds, context: &FixContext<'_>) -> Vec<Site> {
@@ -206,7 +223,7 @@ fn wrote(before: &Sources, after: &Sources, bound: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixes::tests::{check, check_declines, variants};
+    use crate::fixes::tests::{check, check_declines, variants, variants_of};
     use crate::problem::Span;
 
     const ID: &str = "add_send_to_trait_object";
@@ -227,6 +244,23 @@ async fn run(żaba: Żaba) {
     for hook in żaba.hooks { save().await; hook(1); }
 }",
         );
+    }
+
+    #[test]
+    fn the_chain_of_reasons_leads_to_the_object() {
+        let text = "
+struct Größe(Pin<Box<dyn Tick>>);
+struct Other(Box<dyn Tick>);
+async fn run() { let $0x$0 = make(); save().$1await; drop(x); }";
+        let all = variants_of(ID, text, "dyn Tick", |it| {
+            it.held[0].why = vec![
+                "`Many<Größe>` contains `Größe`".into(),
+                "`Größe` contains `Pin<Box<dyn Tick>>`".into(),
+            ];
+        });
+        let after = text.replace("Pin<Box<dyn Tick>>", "Pin<Box<dyn Tick + Send>>");
+        let after = after.replace("$0", "").replace("$1", "");
+        assert_eq!(all.unwrap().first(), Some(&after));
     }
 
     #[test]

@@ -52,7 +52,8 @@ pub(super) fn enclose_in_block(context: &FixContext<'_>) -> Option<Draft> {
 pub(super) fn enclosed(context: &FixContext<'_>, small: &Region, name: &str) -> Vec<Vec<Edit>> {
     let grown = small.grown(name);
     let has_guard = small.escaping(name).iter().any(is_guard);
-    let order = if has_guard { [&grown, small] } else { [small, &grown] };
+    let [near, far] = [small, &grown].map(|it| it.lifted(name));
+    let order = if has_guard { [&far, &near] } else { [&near, &far] };
     let mut variants: Vec<Vec<Edit>> = Vec::new();
     for region in order.into_iter().filter(|it| !it.hides_item()) {
         for variant in [tail(context, region, name), plain(context, region, name)] {
@@ -60,7 +61,7 @@ pub(super) fn enclosed(context: &FixContext<'_>, small: &Region, name: &str) -> 
             variants.extend(fresh);
         }
     }
-    variants.extend(borrowed::borrowed(context, &grown, name));
+    variants.extend(borrowed::borrowed(context, &far, name));
     variants
 }
 

@@ -41,10 +41,16 @@ pub(super) fn move_after_await(context: &FixContext<'_>) -> Option<Draft> {
         .skip(1)
         .take_while(|it| it != target)
         .collect();
-    if passed.iter().any(|it| may_change(it, value.syntax())) {
-        return None;
-    }
-    let at = target.text_range().start();
+    // As late as it may be: where it would pass a `return`, right behind the await.
+    let awaited = passed.iter().rposition(mentions_await).map_or(0, |at| at + 1);
+    let may_pass = |stmts: &[SyntaxNode]| !stmts.iter().any(|it| may_change(it, value.syntax()));
+    let place = match may_pass(&passed) {
+        true => target,
+        false => {
+            passed.get(awaited).filter(|_| may_pass(passed.get(..awaited).unwrap_or(&passed)))?
+        }
+    };
+    let at = place.text_range().start();
     let separator = match context.starts_line(at) {
         true => format!("{}{}", context.newline(), context.indent_at(at)),
         false => " ".to_owned(),
@@ -117,6 +123,35 @@ async fn f(log: M) {
     log.push(page);
 }
 ",
+        );
+    }
+
+    #[test]
+    fn stays_before_a_way_out() {
+        check(
+            "move_after_await",
+            "std::sync::MutexGuard<'_, u8>",
+            "
+async fn f(log: M) -> Größe {
+    let mut $0log$0 = log.lock().unwrap();
+    let page = load().$1await;
+    if page.is_empty() { return page; }
+    log.push(page)
+}
+",
+            "
+async fn f(log: M) -> Größe {
+    let page = load().await;
+    let mut log = log.lock().unwrap();
+    if page.is_empty() { return page; }
+    log.push(page)
+}
+",
+        );
+        check_declines(
+            "move_after_await",
+            "Rc<i32>",
+            "async fn f() { let $0rc$0 = Rc::new(1); if a { return; } io().$1await; g(&rc); }",
         );
     }
 

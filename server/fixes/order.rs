@@ -5,6 +5,7 @@
 //!
 //! - A value that is read before the `.await`, and not after it, is the same value only where
 //!   nobody writes to it meanwhile. A `Cell` or `RefCell` is there to be written to.
+//! - A copy of all that an `Rc` holds, beside the `Rc`, is a stopgap: an `Arc` comes first.
 //! - A declaration may move behind the `.await` where making the value has no effect. A clock, a
 //!   counter or the `Default` of an unknown type would be read at another time.
 //! - A reference can be taken later, but what it refers to stays in the future: where that can
@@ -34,12 +35,29 @@ pub(super) fn order(context: &FixContext<'_>, drafts: &mut Vec<Draft>) {
         behind(drafts, "return_send_future", OF_TYPES);
         behind(drafts, "capture_only_what_is_needed", OF_TYPES);
     }
+    let copy = drafts.iter().find(|it| it.id == "capture_only_what_is_needed");
+    if copy.is_some_and(copies_all) && !is_small(leaf) {
+        behind(drafts, "capture_only_what_is_needed", &["replace_rc_with_arc"]);
+    }
     if leaf.contains("fmt::Arguments") || leaf.starts_with("Arguments<") {
         behind(drafts, "return_send_future", &["take_owned_argument"]);
     }
     if refers_to_what_stays(context, leaf) || is_noticed(context) {
         behind(drafts, "move_after_await", OF_TYPES);
     }
+}
+
+/// Whether a draft begins with a copy of what an `Rc` holds: `let x = *x;`.
+fn copies_all(draft: &Draft) -> bool {
+    let mut first = draft.variants.first().into_iter().flatten();
+    first.any(|edit| [" = *", " = (*"].iter().any(|it| edit.new_text.contains(it)))
+}
+
+/// `Rc<u32>`: a copy of the number is as good.
+fn is_small(leaf: &str) -> bool {
+    let inner = leaf.split_once('<').map_or("", |(_, inner)| inner.trim_end_matches('>'));
+    let is_number = inner.trim_start_matches(['u', 'i', 'f']).parse::<u8>().is_ok();
+    is_number || matches!(inner, "usize" | "isize" | "bool" | "char")
 }
 
 /// Moves a draft behind the last of the others.
@@ -111,6 +129,15 @@ mod tests {
     fn what_a_reference_refers_to_stays() {
         let code = "use std::rc::Rc; async fn f(p: P) { let $0größe$0 = &p.a; io().$1await; print(größe); } struct P { a: Rc<u8> }";
         check("&Rc<u8>", code, "replace_rc_with_arc", "move_after_await");
+    }
+
+    #[test]
+    fn an_rc_is_shared_before_its_contents_are_copied() {
+        let code = "use std::rc::Rc; fn f() { let größe: Rc<str> = n(); spawn(async move { io().$1await; println!(\"{$0größe$0}\"); }); }";
+        check("Rc<str>", code, "replace_rc_with_arc", "capture_only_what_is_needed");
+        let part = code.replace("println!(\"{$0größe$0}\")", "print($0größe$0.len())");
+        check("Rc<str>", &part, "capture_only_what_is_needed", "replace_rc_with_arc");
+        check("Rc<i32>", code, "capture_only_what_is_needed", "replace_rc_with_arc");
     }
 
     #[test]

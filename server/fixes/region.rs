@@ -24,6 +24,8 @@ pub(super) struct Region {
     pub(super) after: Vec<SyntaxNode>,
     /// That `drop`: the block's end does its work.
     pub(super) dropped: Option<TextRange>,
+    /// Statements inside that need not go into a block: they stay in front of it.
+    lifted: Vec<ast::LetStmt>,
     later_uses: Vec<SyntaxNode>,
 }
 
@@ -56,6 +58,7 @@ impl Region {
             between: nodes.get(last + 1..awaiting)?.to_vec(),
             after: nodes.get(awaiting..)?.to_vec(),
             dropped: None,
+            lifted: Vec::new(),
             later_uses,
         };
         region.leave_out_drop(name);
@@ -86,6 +89,26 @@ impl Region {
             grown.between = rest;
             grown.dropped = None;
         }
+    }
+
+    /// The region without empty collections and the like that only what follows fills.
+    pub(super) fn lifted(&self, held: &str) -> Self {
+        let outgoing: Vec<SyntaxNode> = self
+            .escaping(held)
+            .iter()
+            .filter_map(|it| it.syntax().parent().filter(|it| ast::LetStmt::can_cast(it.kind())))
+            .collect();
+        let middle = self.inside.len().saturating_sub(1);
+        let middle = self.inside.get(1..middle.max(1)).unwrap_or_default();
+        let may_stay = middle.iter().filter(|it| outgoing.contains(it) && !has_comment(it));
+        let may_stay = may_stay.filter_map(|it| ast::LetStmt::cast(it.clone()));
+        let is_unused = |stmt: &ast::LetStmt| {
+            let Some(ast::Pat::IdentPat(binding)) = stmt.pat() else { return false };
+            let others = self.inside.iter().filter(|it| *it != stmt.syntax());
+            name_of(&binding).is_some_and(|name| !others.into_iter().any(|it| has_ident(it, &name)))
+        };
+        let lifted = may_stay.filter(|it| makes_nothing(it) && is_unused(it)).collect();
+        Self { lifted, ..self.clone() }
     }
 
     /// The region with every statement before the one that awaits.
@@ -122,6 +145,7 @@ impl Region {
     /// counts; the enclosed value itself never does.
     pub(super) fn escaping(&self, held: &str) -> Vec<ast::IdentPat> {
         let declared = self.inside.iter().filter_map(|node| ast::LetStmt::cast(node.clone()));
+        let declared = declared.filter(|it| !self.lifted.contains(it));
         let mut escaping: Vec<ast::IdentPat> = Vec::new();
         for (at, stmt) in declared.enumerate() {
             let Some(pattern) = stmt.pat() else { continue };
@@ -166,6 +190,34 @@ pub(super) fn name_of(binding: &ast::IdentPat) -> Option<String> {
     let name = binding.name()?.text().to_string();
     // A unit variant or a constant reads as a binding.
     (!name.starts_with(char::is_uppercase)).then_some(name)
+}
+
+/// A comment in front of a statement, or behind it on its line.
+fn has_comment(stmt: &SyntaxNode) -> bool {
+    let is_comment =
+        |it: Option<SyntaxToken>| it.is_some_and(|it| it.kind() == SyntaxKind::COMMENT);
+    let around = |token: Option<SyntaxToken>, step: fn(&SyntaxToken) -> Option<SyntaxToken>| {
+        let space = token.as_ref().and_then(step);
+        is_comment(space.clone()) || is_comment(space.as_ref().and_then(step))
+    };
+    around(stmt.first_token(), SyntaxToken::prev_token)
+        || around(stmt.last_token(), SyntaxToken::next_token)
+}
+
+/// `let x = Vec::new();`: it does not matter when.
+fn makes_nothing(stmt: &ast::LetStmt) -> bool {
+    const EMPTY: &[&str] =
+        &["Vec", "VecDeque", "String", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "BinaryHeap"];
+    match stmt.initializer() {
+        Some(ast::Expr::MacroExpr(it)) => it.syntax().text() == "vec![]",
+        Some(ast::Expr::CallExpr(it)) => {
+            let text = it.syntax().text().to_string();
+            let made = text.strip_suffix("::new()").and_then(|it| it.split('<').next());
+            let last = made.map(|it| it.trim_end_matches(':').rsplit("::").next());
+            last.flatten().is_some_and(|it| EMPTY.contains(&it))
+        }
+        _ => false,
+    }
 }
 
 /// `drop(NAME);`
@@ -219,6 +271,7 @@ pub(super) struct Block<'a> {
     range: TextRange,
     separator: String,
     is_inline: bool,
+    lifted: Vec<ast::LetStmt>,
 }
 
 impl<'a> Block<'a> {
@@ -230,16 +283,27 @@ impl<'a> Block<'a> {
             true => " ".to_owned(),
             false => format!("{}{}", context.newline(), context.indent_at(range.start())),
         };
-        Some(Self { context, range, separator, is_inline })
+        Some(Self { context, range, separator, is_inline, lifted: region.lifted.clone() })
     }
 
     /// `HEAD {` in front, and the lines inside moved to the right.
     pub(super) fn open(&self, head: &str) -> Vec<Edit> {
         let (at, inner) = (self.range.start(), self.inner());
-        let mut edits = vec![self.context.insert(at, format!("{head}{{{inner}"))];
+        let line = |it: &ast::LetStmt| format!("{}{}", it.syntax().text(), self.separator);
+        let lifted: String = self.lifted.iter().map(line).collect();
+        let mut edits = vec![self.context.insert(at, format!("{lifted}{head}{{{inner}"))];
+        let gone = self.lifted.iter().map(|it| self.context.rest_of_line(it.syntax().text_range()));
+        let gone: Vec<Edit> = gone.map(|it| self.context.edit(it, "")).collect();
         if !self.is_inline {
-            edits.extend(indent(self.context, self.range));
+            // What moves up into the place of a statement that is gone is moved right there.
+            let lines = indent(self.context, self.range).into_iter();
+            let is_gone = |it: &Edit| {
+                let at = it.span.start;
+                gone.iter().any(|it| it.span.start < at && at <= it.span.end)
+            };
+            edits.extend(lines.filter(|it| !is_gone(it)));
         }
+        edits.extend(gone);
         edits
     }
 

@@ -225,6 +225,28 @@ async fn f() { let żółw = std::sync::Arc::new(String::new()); io().await; dro
     }
 
     #[test]
+    fn a_variable_that_only_a_format_string_names() {
+        check(
+            ID,
+            "Rc<str>",
+            "
+use std::rc::Rc;
+fn f() {
+    let żółw: Rc<str> = name().into();
+    spawn(async move { io().$1await; println!(\"{$0żółw$0}\"); });
+}",
+            "
+use std::rc::Rc;
+fn f() {
+    let żółw: std::sync::Arc<str> = name().into();
+    spawn(async move { io().await; println!(\"{żółw}\"); });
+}",
+        );
+        let unnamed = "fn f() { spawn(async move { io().$1await; println!(\"{$0żółw$0}\"); }); }";
+        check_declines(ID, "Rc<str>", unnamed);
+    }
+
+    #[test]
     fn a_field_of_a_field_beside_one_that_is_shared_already() {
         check(
             ID,

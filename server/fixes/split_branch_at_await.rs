@@ -28,7 +28,7 @@ use ra_ap_syntax::{AstNode, SyntaxNode, TextSize, ast};
 use self::branch::Branch;
 use super::{
     Draft, FixContext, Reach,
-    chain::{free_name, name_of, owned_forms},
+    chain::{free_name, is_owned, name_of, owned_forms},
     context::{has_ident, mentions},
     reads::{Read, distinct},
     region,
@@ -49,9 +49,14 @@ pub(super) fn split_branch_at_await(context: &FixContext<'_>) -> Option<Draft> {
     let branch = Branch::find(context, name)?;
     let split = Split::new(context, &branch, name)?;
     let mut variants: Vec<Vec<Edit>> = Vec::new();
-    for count in split.counts() {
-        variants.extend(split.variants(count));
+    // What is no guard's may be lent by something that lives on: a copy ends that, too.
+    let copies: &[bool] = if context.holds_lock() { &[false] } else { &[true, false] };
+    for copies in copies {
+        for count in split.counts() {
+            variants.extend(split.variants(count, *copies));
+        }
     }
+    variants.dedup();
     variants.truncate(VARIANTS_MAX);
     (!variants.is_empty()).then(|| Draft {
         id: "split_branch_at_await",
@@ -98,7 +103,7 @@ impl<'a> Split<'a> {
         if used == self.awaiting { vec![used] } else { vec![used, self.awaiting] }
     }
 
-    fn variants(&self, count: usize) -> Vec<Vec<Edit>> {
+    fn variants(&self, count: usize, copies: bool) -> Vec<Vec<Edit>> {
         let names = self.names();
         let mut choices: Vec<Vec<String>> = vec![Vec::new()];
         for value in &self.values {
@@ -113,11 +118,18 @@ impl<'a> Split<'a> {
                 .take(VARIANTS_MAX)
                 .collect();
         }
-        choices.iter().filter_map(|forms| self.variant(count, &names, forms)).collect()
+        let written = choices.iter().filter_map(|forms| self.variant(count, &names, forms, copies));
+        written.collect()
     }
 
-    fn variant(&self, count: usize, names: &[String], forms: &[String]) -> Option<Vec<Edit>> {
-        let (mut patterns, mut values) = self.escaping(count);
+    fn variant(
+        &self,
+        count: usize,
+        names: &[String],
+        forms: &[String],
+        copies: bool,
+    ) -> Option<Vec<Edit>> {
+        let (mut patterns, mut values, copied) = self.escaping(count, copies);
         patterns.extend(names.iter().cloned());
         values.extend(forms.iter().cloned());
         let around = self.context.surroundings(self.branch.node.syntax());
@@ -137,28 +149,58 @@ impl<'a> Split<'a> {
             let at = self.values.iter().position(|it| it.text() == read.text())?;
             edits.push(self.context.edit(read.range(), names.get(at)?.clone()));
         }
+        for name in copied {
+            edits.extend(self.lent_copies(count, &name));
+        }
         Some(edits)
     }
 
-    /// Variables of the first branch that the second needs: as patterns and as values.
-    fn escaping(&self, count: usize) -> (Vec<String>, Vec<String>) {
+    /// `&name` where the second branch passes on a variable that is a copy now.
+    fn lent_copies(&self, count: usize, name: &str) -> Vec<Edit> {
+        let rest = self.branch.stmts.get(count..).unwrap_or_default();
+        let reads = rest.iter().flat_map(|it| {
+            Read::all_outside_strings(self.context, it, name, false).unwrap_or_default()
+        });
+        let is_passed_on = |it: &Read| {
+            let parent = it.expr().syntax().parent();
+            it.text() == name && parent.is_some_and(|it| ast::ArgList::can_cast(it.kind()))
+        };
+        let passed_on = reads.filter(is_passed_on);
+        passed_on.map(|it| self.context.edit(it.range(), format!("&{name}"))).collect()
+    }
+
+    /// Variables of the first branch that the second needs: as patterns and as values, and which
+    /// of them are copied.
+    fn escaping(&self, count: usize, copies: bool) -> (Vec<String>, Vec<String>, Vec<String>) {
         let first = self.branch.stmts.get(..count).unwrap_or_default();
         let rest = self.branch.stmts.get(count..).unwrap_or_default();
         let stmts = first.iter().filter_map(|it| ast::LetStmt::cast(it.clone()));
         let patterns = stmts.filter_map(|it| it.pat());
         let (mut found, mut names): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut copied = Vec::new();
         for pattern in patterns {
+            let stmt = pattern.syntax().parent().and_then(ast::LetStmt::cast);
+            let made = stmt.and_then(|it| it.initializer());
+            let may_borrow = copies && made.is_some_and(|it| !is_owned(&it));
             for binding in pattern.syntax().descendants().filter_map(ast::IdentPat::cast) {
                 let Some(name) = region::name_of(&binding) else { continue };
                 if names.contains(&name) || !rest.iter().any(|it| mentions(it, &name)) {
                     continue;
                 }
                 let mutable = binding.mut_token().map_or("", |_| "mut ");
+                if may_borrow && mutable.is_empty() {
+                    copied.push(name.clone());
+                }
                 found.push(format!("{mutable}{name}"));
                 names.push(name);
             }
         }
-        (found, names)
+        let copy = |name: String| match copied.contains(&name) {
+            true => format!("{name}.to_owned()"),
+            false => name,
+        };
+        let values = names.into_iter().map(copy).collect();
+        (found, values, copied)
     }
 
     fn names(&self) -> Vec<String> {

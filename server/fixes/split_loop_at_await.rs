@@ -114,17 +114,33 @@ fn read_of_item(context: &FixContext<'_>, parts: &Parts, item: &str) -> Option<V
         if value.text() == item {
             return None;
         }
-        let own = name_of(value.expr()).filter(|it| it != item);
+        let field = value.expr().syntax().parent().and_then(ast::RecordExprField::cast);
+        let field = field.and_then(|it| Some(it.name_ref()?.text().to_string()));
+        let own = field.or_else(|| name_of(value.expr())).filter(|it| it != item);
         let long = own.as_ref().map(|own| format!("{item}_{own}"));
         let candidates = own.into_iter().chain(long);
+        // A field's name is no variable's.
+        let is_variable = |it: &str| {
+            let names = around
+                .descendants()
+                .filter(|it| ast::Name::can_cast(it.kind()) || ast::PathExpr::can_cast(it.kind()));
+            names.into_iter().any(|name| name.text() == it)
+        };
         let pattern = free_name(candidates, |it| {
-            has_ident(&around, it) || values.iter().any(|known| known.name() == it)
+            is_variable(it) || values.iter().any(|known| known.name() == it)
         });
         let same = reads.iter().filter(|it| it.text() == value.text());
-        let reads = same.map(|it| (it.range(), pattern.clone())).collect();
+        let reads = same.map(|it| (place_of(it, &pattern), pattern.clone())).collect();
         values.push(Value { forms: owned_forms(value.expr(), false), pattern, reads });
     }
     Some(values)
+}
+
+/// What gives way to a name: the read, or all of `name: READ`.
+fn place_of(read: &Read, name: &str) -> TextRange {
+    let field = read.expr().syntax().parent().and_then(ast::RecordExprField::cast);
+    let field = field.filter(|it| it.name_ref().is_some_and(|it| it.text() == name));
+    field.map_or(read.range(), |it| it.syntax().text_range())
 }
 
 /// A variable of the first part. What may be borrowed is copied; an argument then gets `&`.
@@ -259,7 +275,7 @@ async fn f(seite: Html) {
     for $0link$0 in seite.select(&größen) {
         let href = link.href().to_string();
         let page = fetch(&href).$1await;
-        out.push((link.text().collect::<String>(), page));
+        out.push(Article { title: link.text().collect(), page });
     }
 }
 ",
@@ -268,11 +284,11 @@ async fn f(seite: Html) {
     let mut links = Vec::new();
     for link in seite.select(&größen) {
         let href = link.href().to_string();
-        links.push((link.text().collect::<String>(), href));
+        links.push((link.text().collect(), href));
     }
-    for (text, href) in links {
+    for (title, href) in links {
         let page = fetch(&href).await;
-        out.push((text, page));
+        out.push(Article { title, page });
     }
 }
 ",

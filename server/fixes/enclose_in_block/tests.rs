@@ -270,6 +270,63 @@ fn is_a_variant(before: &str, expected: &str) {
 }
 
 #[test]
+fn empty_collections_stay_outside() {
+    check(
+        "enclose_in_block",
+        "Html",
+        "
+async fn f(text: &str) -> Vec<u8> {
+    let $0seite$0 = parse(text);
+    let größe = seite.select();
+    let mut out = Vec::new();
+    let hrefs = collect(größe, &seite);
+    out.push(io(hrefs).$1await);
+    out
+}
+",
+        "
+async fn f(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let hrefs = {
+        let seite = parse(text);
+        let größe = seite.select();
+        collect(größe, &seite)
+    };
+    out.push(io(hrefs).await);
+    out
+}
+",
+    );
+    check(
+        "enclose_in_block",
+        "Html",
+        "
+async fn f(text: &str) -> Vec<u8> {
+    let $0seite$0 = parse(text);
+    // All of it.
+    let mut out = Vec::new();
+    let hrefs = collect(&seite);
+    out.push(io(hrefs).$1await);
+    out
+}
+",
+        "
+async fn f(text: &str) -> Vec<u8> {
+    let (mut out, hrefs) = {
+        let seite = parse(text);
+        // All of it.
+        let mut out = Vec::new();
+        let hrefs = collect(&seite);
+        (out, hrefs)
+    };
+    out.push(io(hrefs).await);
+    out
+}
+",
+    );
+}
+
+#[test]
 fn copies_out_of_a_guard_behind_the_guard() {
     is_a_variant(
         "

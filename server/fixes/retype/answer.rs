@@ -1,9 +1,10 @@
 //! Answers an error of a half-changed type: the places that it names are followed to where the
 //! type is still written as it was.
 
+use camino::Utf8Path;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
 use ra_ap_syntax::{
-    AstNode, SyntaxKind, SyntaxNode,
+    AstNode, SyntaxKind, SyntaxNode, TextRange,
     ast::{self, HasGenericParams},
 };
 
@@ -54,10 +55,24 @@ pub(in super::super) fn restrict_parameter(context: &RepairContext<'_>) -> Optio
             let place = span_of(span);
             let (_, range) = node_at(world, &place)?;
             let short = bound.replace("std::marker::", "").replace("core::marker::", "");
+            let range = in_order(world, &place.file, range, &short).unwrap_or(range);
             is_auto.then(|| Site::new(&place.file, range, short))
         })
         .collect();
     (!sites.is_empty()).then(|| world.edits(sites))
+}
+
+/// rustc would add a bound at the very end. People write `Send + Sync + 'static`.
+fn in_order(world: &World<'_>, file: &Utf8Path, end: TextRange, added: &str) -> Option<TextRange> {
+    added.strip_prefix(" + ").filter(|_| end.is_empty())?;
+    let tree = world.tree(file)?;
+    let lists = tree.descendants().filter_map(ast::TypeBoundList::cast);
+    let list = lists.into_iter().find(|it| it.syntax().text_range().end() == end.end())?;
+    let comes_later = |it: &ast::TypeBound| {
+        it.lifetime().is_some() || (added.ends_with("Send") && it.syntax().text() == "Sync")
+    };
+    let last = list.bounds().filter(|it| !comes_later(it)).last()?;
+    Some(TextRange::empty(last.syntax().text_range().end()))
 }
 
 /// The spans that speak of the type; those about awaits, bounds and futures do not.
@@ -142,7 +157,28 @@ fn written_types(body: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> {
 
 #[cfg(test)]
 mod tests {
-    use super::returning;
+    use super::*;
+    use crate::sources::Sources;
+
+    #[test]
+    fn bounds_go_before_lifetimes() {
+        for (bounds, added, after) in [
+            ("Fn() -> Größe + 'static", " + Send", "Fn() -> Größe + Send + 'static"),
+            ("Fn() -> Größe + Sync + 'a", " + Send", "Fn() -> Größe + Send + Sync + 'a"),
+            ("Debug + Send", " + Sync", "Debug + Send + Sync"),
+        ] {
+            let [before, expected] = [bounds, after].map(|it| format!("fn f<T: {it}>() {{}}"));
+            let mut sources = Sources::default();
+            sources.insert("src/lib.rs", before.as_str());
+            let world = World::with_edition(&sources, "2021");
+            let end = before.rfind(">()").unwrap();
+            let end = TextRange::empty(ra_ap_syntax::TextSize::of(&before[..end]));
+            let at = in_order(&world, "src/lib.rs".into(), end, added).unwrap();
+            let mut text = before.clone();
+            text.insert_str(usize::from(at.start()), added);
+            assert_eq!(text, expected);
+        }
+    }
 
     #[test]
     fn parameters_that_return() {

@@ -141,6 +141,35 @@ async fn f(m: M) -> u8 {
 }
 
 #[test]
+fn what_is_no_guard_is_copied() {
+    check(
+        ID,
+        "ElementRef<'_>",
+        "
+async fn f(seite: Html) {
+    if let Some($0link$0) = seite.select(&größe).next() {
+        let href = link.attr(\"href\").unwrap_or_default();
+        fetch(href).$1await;
+    }
+}
+",
+        "
+async fn f(seite: Html) {
+    let href = if let Some(link) = seite.select(&größe).next() {
+        let href = link.attr(\"href\").unwrap_or_default();
+        Some(href.to_owned())
+    } else {
+        None
+    };
+    if let Some(href) = href {
+        fetch(&href).await;
+    }
+}
+",
+    );
+}
+
+#[test]
 fn declines() {
     for code in [
         "async fn f() { if let Ok(mut $0g$0) = m.lock() { io().$1await; g.push(1); } }",
