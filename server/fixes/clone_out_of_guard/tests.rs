@@ -97,3 +97,30 @@ fn declines_for_what_is_no_guard() {
         "async fn f() { let $0rc$0 = Rc::new(1); io().$1await; f(rc.len()); }",
     );
 }
+
+#[test]
+fn a_text_is_made_before() {
+    takes(
+        "
+async fn f(m: M) -> Result<u8> {
+    let $0größe$0 = m.lock().unwrap();
+    io().$1await.with_context(|| format!(\"after {größe:?} {}\", größe.len()))
+}
+",
+        "
+async fn f(m: M) -> Result<u8> {
+    let text = {
+        let größe = m.lock().unwrap();
+        format!(\"after {größe:?} {}\", größe.len())
+    };
+    io().await.with_context(|| text)
+}
+",
+    );
+    for other in ["{größe} {n}", "{} {größe}\", n + \""] {
+        let code = format!(
+            "async fn f(m: M) {{ let $0größe$0 = m.lock(); n += io().$1await; g(|| format!(\"{other}\")) }}"
+        );
+        check_declines("clone_out_of_guard", GUARD, &code);
+    }
+}
