@@ -98,6 +98,7 @@ impl Value {
             ty: self.known.ty.clone(),
             send: self.known.send,
             span: self.at.span(file),
+            in_macro: None,
             awaits: awaits.collect(),
             why: self.known.why.clone(),
         }

@@ -12,6 +12,7 @@ pub mod fixes;
 pub mod flycheck;
 pub mod life;
 pub mod lsp;
+mod macro_rules;
 pub mod oracle;
 pub mod problem;
 pub mod process;

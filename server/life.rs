@@ -269,6 +269,7 @@ mod tests {
             ty: Some("Rc<u8>".into()),
             send: Some(false),
             span: span(at..at + name.len()),
+            in_macro: None,
             awaits: awaits.collect(),
             why: Vec::new(),
         };

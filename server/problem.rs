@@ -120,8 +120,10 @@ pub struct Held {
     pub ty: Option<String>,
     /// Whether the value is `Send`; `None` while unknown.
     pub send: Option<bool>,
-    /// The declaration, or the expression of a temporary.
+    /// The declaration, or the expression of a temporary; the call where a macro makes it.
     pub span: Span,
+    /// Where in the body of a macro of the workspace it is written, if it is.
+    pub in_macro: Option<Span>,
     /// Every await that it crosses, in source order.
     pub awaits: Vec<Await>,
     /// The chain of reasons, outermost type first, the guilty leaf last.
@@ -308,6 +310,7 @@ mod tests {
             ty: None,
             send: None,
             span: span.clone(),
+            in_macro: None,
             awaits: Vec::new(),
             why: Vec::new(),
         };

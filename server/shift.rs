@@ -103,6 +103,9 @@ impl Shift {
 
 fn held_follows(held: &mut Held, here: impl Fn(&mut Span) -> bool) -> bool {
     held.awaits.retain_mut(|point| here(&mut point.span));
+    if held.in_macro.as_mut().is_some_and(|span| !here(span)) {
+        held.in_macro = None;
+    }
     here(&mut held.span)
 }
 

@@ -41,7 +41,7 @@ impl Borrowed {
             let reference =
                 TextRange::new(start.text_range().start(), end.syntax().text_range().start());
             let found = Self { func: own, name: "self".to_owned(), reference };
-            return found.is_ours().then_some(found).filter(|_| is_plain);
+            return is_ours(&found.func).then_some(found).filter(|_| is_plain);
         }
         let name = context.held.name.clone()?;
         let world = &context.world;
@@ -56,26 +56,25 @@ impl Borrowed {
         let start = ty.syntax().text_range().start();
         let reference = TextRange::new(start, inner.syntax().text_range().start());
         let found = Self { func, name, reference };
-        found.is_ours().then_some(found)
+        is_ours(&found.func).then_some(found)
     }
 
     /// The fn's name.
     pub(super) fn func_name(&self) -> String {
         self.func.name().map_or_else(String::new, |it| it.text().to_string())
     }
+}
 
-    fn is_ours(&self) -> bool {
-        let owner = self
-            .func
-            .syntax()
-            .ancestors()
-            .find(|node| ast::Impl::can_cast(node.kind()) || ast::Trait::can_cast(node.kind()));
-        owner.is_none_or(|it| ast::Impl::cast(it).is_some_and(|it| it.trait_().is_none()))
-    }
+/// Whether a fn belongs to no trait.
+pub(super) fn is_ours(func: &ast::Fn) -> bool {
+    let mut around = func.syntax().ancestors();
+    let owner =
+        around.find(|node| ast::Impl::can_cast(node.kind()) || ast::Trait::can_cast(node.kind()));
+    owner.is_none_or(|it| ast::Impl::cast(it).is_some_and(|it| it.trait_().is_none()))
 }
 
 /// What can be passed by value.
-fn is_sized(ty: &ast::Type) -> bool {
+pub(super) fn is_sized(ty: &ast::Type) -> bool {
     match ty {
         ast::Type::DynTraitType(_) | ast::Type::SliceType(_) | ast::Type::ImplTraitType(_) => false,
         ast::Type::ParenType(it) => it.ty().is_some_and(|it| is_sized(&it)),

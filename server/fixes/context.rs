@@ -4,7 +4,7 @@ use std::{borrow::Cow, rc::Rc};
 
 use camino::Utf8Path;
 use ra_ap_syntax::{
-    AstNode, Edition, SourceFile, SyntaxNode, SyntaxToken, TextRange, TextSize,
+    AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize,
     ast::{self, HasName},
 };
 
@@ -105,6 +105,45 @@ impl<'a> FixContext<'a> {
         self.value_node().ancestors().filter_map(ast::Expr::cast).filter(covers).last()
     }
 
+    /// The same problem seen from the variable that keeps the value: a temporary that is lent in
+    /// the initializer of a `let` (`let x = &temporary();`) lives as long as that.
+    pub fn as_variable(&self) -> Option<Self> {
+        let value = self.value_expr().filter(|_| self.held.name.is_none())?;
+        let mut around = value.syntax().ancestors().skip(1).skip_while(|it| {
+            matches!(
+                it.kind(),
+                SyntaxKind::REF_EXPR
+                    | SyntaxKind::PAREN_EXPR
+                    | SyntaxKind::TUPLE_EXPR
+                    | SyntaxKind::MACRO_EXPR
+                    | SyntaxKind::RECORD_EXPR
+                    | SyntaxKind::RECORD_EXPR_FIELD
+                    | SyntaxKind::RECORD_EXPR_FIELD_LIST
+            )
+        });
+        let stmt = around.next().and_then(ast::LetStmt::cast)?;
+        let pattern = ast::IdentPat::cast(stmt.pat()?.syntax().clone())?;
+        let name = pattern.name()?;
+        let range = name.syntax().text_range();
+        let held = Held {
+            name: Some(name.text().to_string()),
+            text: name.text().to_string(),
+            span: self.lines.span(self.file, range),
+            ..self.held.clone().into_owned()
+        };
+        Some(Self {
+            problem: self.problem,
+            held: Cow::Owned(held),
+            sources: self.sources,
+            file: self.file,
+            text: self.text,
+            lines: self.lines.clone(),
+            tree: self.tree.clone(),
+            value: range,
+            world: Rc::clone(&self.world),
+        })
+    }
+
     /// The fn item or closure around a node, else the whole file: where names must not clash.
     pub fn surroundings(&self, node: &SyntaxNode) -> SyntaxNode {
         let item = node.ancestors().find_map(ast::Fn::cast);
@@ -196,6 +235,7 @@ fn unnamed(problem: &Problem, sources: &Sources) -> Option<Held> {
         ty: None,
         send: Some(false),
         span: problem.reported_at.clone(),
+        in_macro: None,
         awaits: Vec::new(),
         why: Vec::new(),
     })

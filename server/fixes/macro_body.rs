@@ -12,7 +12,7 @@
 
 use std::rc::Rc;
 
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxNode, TextRange};
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxElement, SyntaxKind, SyntaxNode, T, TextRange, ast};
 
 use super::FixContext;
 
@@ -45,17 +45,69 @@ pub(super) fn within<'a>(context: &FixContext<'a>) -> Option<FixContext<'a>> {
         tree = inner.clone();
         found = Some(inner);
     }
-    Some(FixContext {
+    Some(with_tree(context, found?))
+}
+
+/// Macros that evaluate all their arguments, each once; those of tracing and `log` only where they
+/// are enabled.
+const FORMATTING: &[&str] = &[
+    "print", "println", "eprint", "eprintln", "format", "write", "writeln", "panic", "bail",
+    "anyhow", "info", "warn", "error", "debug", "trace", "log", "event",
+];
+
+/// Those that evaluate their arguments only sometimes.
+const LOGGING: &[&str] = &["info", "warn", "error", "debug", "trace", "log", "event"];
+
+/// Whether a macro's arguments are evaluated only where it is enabled.
+pub(super) fn logs(path: &str) -> bool {
+    LOGGING.contains(&path.rsplit("::").next().unwrap_or_default())
+}
+
+/// The context in whose tree the formatting macro around the value is a call of a fn with the
+/// same arguments, at the same offsets.
+pub(super) fn as_call<'a>(context: &FixContext<'a>) -> Option<FixContext<'a>> {
+    let element = context.tree.syntax().covering_element(context.value);
+    let calls = element.ancestors().filter_map(ast::MacroCall::cast);
+    let call = calls.into_iter().find(|it| {
+        let name = it.path().and_then(|it| it.segment()?.name_ref());
+        name.is_some_and(|it| FORMATTING.iter().any(|known| it.text() == *known))
+    })?;
+    let tokens = call.token_tree()?;
+    let mut text = context.tree.syntax().text().to_string();
+    let mut blank = |range: TextRange| {
+        let range = std::ops::Range::<usize>::from(range);
+        text.replace_range(range.clone(), &" ".repeat(range.len()));
+    };
+    blank(call.excl_token()?.text_range());
+    let elements: Vec<SyntaxElement> =
+        tokens.syntax().children_with_tokens().filter(|it| !it.kind().is_trivia()).collect();
+    for parts in elements.windows(3) {
+        let [before, sigil, after] = parts else { continue };
+        let starts = matches!(before.kind(), T![,] | T!['('] | T![=]);
+        // `?field`, `%field`; `target: "name"`.
+        if starts && matches!(sigil.kind(), T![?] | T![%]) {
+            blank(sigil.text_range());
+        } else if starts && after.kind() == T![:] && sigil.kind() == SyntaxKind::IDENT {
+            blank(sigil.text_range().cover(after.text_range()));
+        }
+    }
+    let parse = SourceFile::parse(&text, context.edition());
+    let tree = parse.errors().is_empty().then(|| parse.tree())?;
+    Some(with_tree(context, tree))
+}
+
+fn with_tree<'a>(context: &FixContext<'a>, tree: SourceFile) -> FixContext<'a> {
+    FixContext {
         problem: context.problem,
         held: context.held.clone(),
         sources: context.sources,
         file: context.file,
         text: context.text,
         lines: context.lines.clone(),
-        tree: found?,
+        tree,
         value: context.value,
         world: Rc::clone(&context.world),
-    })
+    }
 }
 
 /// The block around the value one macro further in: the largest that reads as Rust.

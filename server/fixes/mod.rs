@@ -54,11 +54,15 @@ mod retype;
 mod share_contents;
 mod spawn_local;
 mod split_branch_at_await;
+mod split_loop_at_await;
 mod stringify_error_before_await;
+mod suspects;
+mod take_next_in_each_turn;
 mod take_owned_argument;
 mod use_send_rng;
 mod use_send_variant;
 mod write_without_lock;
+mod written_out;
 
 use cargo_metadata::diagnostic::Diagnostic;
 
@@ -158,9 +162,16 @@ pub fn title(draft: &Draft, before: &Sources, edits: &[Edit]) -> String {
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
 /// fix of scopes copies only in some of its variants.
 pub fn note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
+    let notes = [own_note(draft, before, edits), written_out::note(before, edits)];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
+}
+
+fn own_note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
     if draft.id == "replace_rc_with_arc" {
-        let written: String = edits.iter().map(|it| it.new_text.as_str()).collect();
-        return share_contents::note(&written).map(str::to_owned);
+        let written = edits.iter().map(|it| it.new_text.as_str());
+        let replaced = edits.iter().filter_map(|it| before.slice(&it.span));
+        return share_contents::note(written.collect(), replaced.collect()).map(str::to_owned);
     }
     if draft.id == "replace_cell_with_atomic" {
         let after = before.apply(edits)?;
@@ -200,6 +211,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("declare_in_branch", declare_in_branch::declare_in_branch),
     ("await_first", await_first::await_first),
     ("lock_in_each_turn", lock_in_each_turn::lock_in_each_turn),
+    ("take_next_in_each_turn", take_next_in_each_turn::take_next_in_each_turn),
     ("capture_by_move", capture_by_move::capture_by_move),
     ("capture_only_what_is_needed", capture_only_what_is_needed::capture_only_what_is_needed),
     ("instrument_span", instrument_span::instrument_span),
@@ -218,6 +230,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
     ("replace_cell_with_mutex", replace_cell_with_mutex::replace_cell_with_mutex),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("split_loop_at_await", split_loop_at_await::split_loop_at_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("box_trait_future", box_trait_future::box_trait_future),
     ("use_send_variant", use_send_variant::use_send_variant),
@@ -247,6 +260,7 @@ pub fn is_promise(id: &str) -> bool {
         "make_trait_future_send",
         "promise_send_future",
         "replace_local_box",
+        "return_send_future",
         "use_send_variant",
     ];
     PROMISES.contains(&id)
@@ -259,25 +273,79 @@ pub fn is_question(id: &str) -> bool {
 
 /// Drafts every fix that applies to a problem, in menu order.
 pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
-    let Some(context) = FixContext::new(problem, sources) else {
-        return Vec::new();
-    };
-    let inner = macro_body::within(&context);
-    let draft = |(id, rule): &(&str, Rule)| draft(id, *rule, &context, inner.as_ref());
-    let mut drafts: Vec<Draft> = RULES.iter().filter_map(draft).collect();
-    order::order(&context, &mut drafts);
+    let mut drafts = drafts_as_written(problem, sources);
+    // In a call of a macro of the user's own the fixes see what the macro makes of it, too.
+    if let Some(written) = written_out::written_out(problem, sources) {
+        let within = drafts_as_written(&written.problem, &written.sources);
+        let within = within.into_iter().filter_map(|draft| written.back(draft)).collect();
+        drafts = together(within, drafts);
+    }
+    if let Some(context) = FixContext::new(problem, sources) {
+        order::order(&context, &mut drafts);
+    }
     drafts
 }
 
-/// Drafts one fix: in the macro's block around the value where there is one and the fix can.
-fn draft(
-    id: &str,
-    rule: Rule,
-    context: &FixContext<'_>,
-    inner: Option<&FixContext<'_>>,
-) -> Option<Draft> {
-    let inner = inner.filter(|_| macro_body::suits(id));
-    inner.and_then(rule).or_else(|| rule(context))
+fn drafts_as_written(problem: &Problem, sources: &Sources) -> Vec<Draft> {
+    let Some(context) = FixContext::new(problem, sources) else {
+        return Vec::new();
+    };
+    let views = Views::of(&context);
+    let suspects = suspects::suspects(&context);
+    let draft = |(id, rule): &(&str, Rule)| {
+        let suspects = suspects.iter().filter(|_| suspects::suits(id));
+        let of_suspects: Vec<Draft> = suspects.filter_map(rule).collect();
+        draft(id, *rule, &context, &views).into_iter().chain(of_suspects).collect::<Vec<_>>()
+    };
+    RULES.iter().flat_map(draft).collect()
+}
+
+/// Other ways to see the value at fault, where there are some.
+struct Views<'a> {
+    /// In the block of a macro's tokens, read as the block that it is written as.
+    block: Option<FixContext<'a>>,
+    /// Among the arguments of a formatting macro, read as those of a call.
+    call: Option<FixContext<'a>>,
+    /// A temporary that lives as long as the variable made from it, as that variable.
+    variable: Option<FixContext<'a>>,
+}
+
+impl<'a> Views<'a> {
+    fn of(context: &FixContext<'a>) -> Self {
+        let block = macro_body::within(context);
+        let call = macro_body::as_call(block.as_ref().unwrap_or(context));
+        Self { block, call, variable: context.as_variable() }
+    }
+}
+
+/// Two lists in menu order; a fix of both tries the ways of the first, then those of the second.
+fn together(mut first: Vec<Draft>, second: Vec<Draft>) -> Vec<Draft> {
+    for draft in second {
+        match first.iter_mut().find(|it| it.id == draft.id) {
+            Some(known) => {
+                let new = draft.variants.into_iter().filter(|it| !known.variants.contains(it));
+                let new: Vec<_> = new.collect();
+                known.variants.extend(new);
+            }
+            None => first.push(draft),
+        }
+    }
+    let place = |draft: &Draft| RULES.iter().position(|(id, _)| *id == draft.id);
+    first.sort_by_key(place);
+    first
+}
+
+/// Drafts one fix: in the macro's block around the value where there is one and the fix can; for
+/// the variable that keeps a temporary where there is nothing to do with the temporary itself.
+fn draft(id: &str, rule: Rule, context: &FixContext<'_>, views: &Views<'_>) -> Option<Draft> {
+    let of_statements = |_: &&FixContext<'_>| macro_body::suits(id);
+    let block = views.block.as_ref().filter(of_statements);
+    let variable = views.variable.as_ref().filter(of_statements);
+    block
+        .and_then(rule)
+        .or_else(|| rule(context))
+        .or_else(|| views.call.as_ref().filter(|_| id == "await_first").and_then(rule))
+        .or_else(|| variable.and_then(rule))
 }
 
 #[cfg(test)]

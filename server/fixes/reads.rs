@@ -29,20 +29,29 @@ impl Read {
         held: &str,
         is_mutable: bool,
     ) -> Option<Vec<Self>> {
-        let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
-        let strings =
-            tokens.filter(|it| it.kind() == SyntaxKind::STRING && mentions_in_string(it, held));
-        let mut texts: Vec<Self> = Vec::new();
-        for string in strings {
-            let text = formatted(&string, held)?;
-            if !texts.iter().any(|it| it.range == text.range) {
-                texts.push(text);
-            }
-        }
         let mut reads = Self::all_outside_strings(context, node, held, is_mutable)?;
-        reads.retain(|it| !texts.iter().any(|text| text.range.contains_range(it.range)));
-        reads.extend(texts);
-        reads.sort_by_key(|it| it.range.start());
+        let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+        let strings: Vec<SyntaxToken> = tokens
+            .filter(|it| it.kind() == SyntaxKind::STRING && !captures_of(it, held).is_empty())
+            .collect();
+        let texts: Option<Vec<Self>> = strings.iter().map(|it| formatted(it, held)).collect();
+        if let Some(texts) = texts.filter(|it| !it.is_empty()) {
+            reads.retain(|it| !texts.iter().any(|text| text.range.contains_range(it.range)));
+            reads.extend(texts);
+            reads.sort_by_key(|it| it.range.start());
+            return Some(reads);
+        }
+        let captured: Vec<TextRange> =
+            strings.iter().flat_map(|it| captures_of(it, held)).collect();
+        // `"{guard}"` shows what is elsewhere read as `*guard`.
+        let data = format!("*{held}");
+        let is_whole = reads.iter().any(|it| it.text() == held);
+        let expr = parse_expr(if is_whole { held } else { &data })?;
+        reads.extend(captured.into_iter().map(|range| Self {
+            expr: expr.clone(),
+            range,
+            held: held.to_owned(),
+        }));
         Some(reads)
     }
 
@@ -238,11 +247,17 @@ fn names_only(literal: &str, held: &str) -> bool {
     })
 }
 
-/// `"{guard}"`: no place for another expression.
-fn mentions_in_string(token: &SyntaxToken, held: &str) -> bool {
-    token.text().match_indices('{').any(|(at, _)| {
-        let rest = token.text().get(at + 1..).unwrap_or_default();
-        let rest = rest.strip_prefix(held);
-        rest.is_some_and(|it| it.starts_with(['}', ':']))
-    })
+/// Where a format string shows a variable by its name: `{guard}`, `{guard:?}`.
+fn captures_of(token: &SyntaxToken, held: &str) -> Vec<TextRange> {
+    let in_macro = token.parent().is_some_and(|it| it.kind() == SyntaxKind::TOKEN_TREE);
+    let text = token.text();
+    let places = text.match_indices('{').filter_map(|(at, _)| {
+        let (before, rest) = (text.get(..at)?, text.get(at + 1..)?);
+        // `{{` is a brace to be shown.
+        let braces = before.chars().rev().take_while(|c| *c == '{').count();
+        let shows = rest.strip_prefix(held).is_some_and(|it| it.starts_with(['}', ':']));
+        let start = token.text_range().start() + TextSize::try_from(at + 1).ok()?;
+        (shows && braces % 2 == 0).then(|| TextRange::at(start, TextSize::of(held)))
+    });
+    if in_macro { places.collect() } else { Vec::new() }
 }

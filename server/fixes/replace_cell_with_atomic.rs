@@ -19,7 +19,7 @@ use ra_ap_syntax::{
 use super::{
     Draft, FixContext, Reach, RepairContext,
     replace_rc_with_arc::{RENAMES, change, labels, seeds, shorten},
-    retype::{self, Rename, Renames, Site, World, node_at},
+    retype::{self, Rename, Renames, Site, World, place_at},
 };
 use crate::{
     problem::{Edit, Problem},
@@ -119,10 +119,10 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let world = context.world;
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);
-    let (node, _) = node_at(world, &span)?;
+    let (file, node, _) = place_at(world, &span)?;
     let call = ast::MethodCallExpr::cast(node.parent()?)?;
     let name = call.name_ref().filter(|it| *it.syntax() == node)?;
-    if let Some(sites) = count(&call, &span.file) {
+    if let Some(sites) = count(&call, &file) {
         return Some(world.edits(sites));
     }
     if name.text() == "get" && counting(&call).is_some() {
@@ -140,8 +140,8 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     };
     let close = call.arg_list()?.r_paren_token()?.text_range().start();
     Some(world.edits(vec![
-        Site::new(&span.file, name.syntax().text_range(), new_name.to_owned()),
-        Site::new(&span.file, TextRange::empty(close), arguments),
+        Site::new(&file, name.syntax().text_range(), new_name.to_owned()),
+        Site::new(&file, TextRange::empty(close), arguments),
     ]))
 }
 

@@ -10,6 +10,8 @@
 //! `Rc<Cell<T>>`, whose contents must change too: other fixes do that. Known problem: an `Rc` that
 //! an untouched fn of another crate wants is rejected by the compiler.
 
+use camino::Utf8Path;
+
 use super::{
     Draft, FixContext, Reach, RepairContext,
     retype::{self, DynBounds, Rename, Renames, Site, Walk, World, dyn_trait, node_at},
@@ -53,7 +55,11 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
     let variants = seeds(context, &target())?;
     Some(Draft {
         id: "replace_rc_with_arc",
-        title: format!("Replace the `Rc` of {} with `Arc`", labels(context)),
+        // Where the compiler named no value, what stands for it is a whole call.
+        title: match context.problem.held.is_empty() {
+            true => "Replace the `Rc` that the future keeps with `Arc`".to_owned(),
+            false => format!("Replace the `Rc` of {} with `Arc`", labels(context)),
+        },
         note: None,
         variants,
         reach: Reach::Workspace,
@@ -160,6 +166,7 @@ pub(super) fn shorten(
     target: &Renames,
 ) -> Option<Vec<Edit>> {
     let world = World::new(after, problem);
+    let before_world = World::new(before, problem);
     let mut sites = Vec::new();
     for (file, _) in before.changed_files(after) {
         for module in ["std::sync", "std::sync::atomic"] {
@@ -168,6 +175,11 @@ pub(super) fn shorten(
             if module == "std::sync::atomic" {
                 names.push("Ordering");
             }
+            // Where the user wrote the whole path before, that is how it stays.
+            let was_long = |name: &str| {
+                before.text(file).is_some_and(|text| text.contains(&format!("{module}::{name}")))
+            };
+            names.retain(|name| !was_long(name) || imports_it(&before_world, file, module, name));
             names.sort_unstable();
             sites.extend(retype::introduce(&world, file, module, &names).unwrap_or_default());
         }
@@ -183,6 +195,13 @@ pub(super) fn shorten(
         }
     }
     (!joined.is_empty()).then(|| world.edits(joined))
+}
+
+/// Whether a file imports a name.
+fn imports_it(world: &World<'_>, file: &Utf8Path, module: &str, name: &str) -> bool {
+    let tree = world.tree(file);
+    let known = tree.iter().flat_map(retype::imports);
+    known.into_iter().any(|(from, item, _)| from == module && item == name)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 use super::{
     Draft, FixContext, Reach, RepairContext,
     replace_rc_with_arc::{RENAMES, change, labels, seeds, shorten},
-    retype::{self, Rename, Renames, Site, node_at},
+    retype::{self, Rename, Renames, Site, place_at},
 };
 use crate::{
     problem::{Edit, Problem},
@@ -78,7 +78,7 @@ pub(super) fn lock(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let world = context.world;
     let primary = context.error.spans.iter().find(|span| span.is_primary)?;
     let span = retype::span_of(primary);
-    let (node, _) = node_at(world, &span)?;
+    let (file, node, _) = place_at(world, &span)?;
     let call = node.ancestors().find_map(ast::MethodCallExpr::cast)?;
     let name = call.name_ref()?;
     let is_named = *name.syntax() == node || *call.syntax() == node;
@@ -86,8 +86,8 @@ pub(super) fn lock(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         return None;
     }
     let end = TextRange::empty(call.syntax().text_range().end());
-    let unwrap = |text: &str| Site::new(&span.file, end, text.to_owned());
-    let rename = |text: &str| Site::new(&span.file, name.syntax().text_range(), text.to_owned());
+    let unwrap = |text: &str| Site::new(&file, end, text.to_owned());
+    let rename = |text: &str| Site::new(&file, name.syntax().text_range(), text.to_owned());
     let sites = match name.text() {
         "borrow" | "borrow_mut" if !borrows_twice(&call) => {
             vec![rename("lock"), unwrap(".unwrap()")]

@@ -63,15 +63,29 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         .or_else(|| words.contains("Mutex").then(|| replace_refcell_with_mutex::lock(context))?)
 }
 
-/// What the user should know when the contents changed, too.
-pub(super) fn note(written: &str) -> Option<&'static str> {
-    if written.contains("Atomic") {
+/// What the user should know when the contents changed, too: code was written that was not there.
+pub(super) fn note(written: String, replaced: String) -> Option<&'static str> {
+    let is_new = |name: &str| written.matches(name).count() > replaced.matches(name).count();
+    if is_new("Atomic") {
         return Some(
             "The `Cell` inside becomes an atomic: a `load` and then a `store` are two steps.",
         );
     }
-    written.contains("Mutex").then_some(
+    is_new("Mutex").then_some(
         "The cell inside becomes a `Mutex`: a second lock while the first is alive waits for \
          ever.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::note;
+
+    #[test]
+    fn only_what_is_new_is_told() {
+        let said = |written: &str, replaced: &str| note(written.into(), replaced.into());
+        assert_eq!(said("sync::{Arc, Mutex}", "sync::Mutex"), None);
+        assert!(said("Arc<Mutex<", "Rc<RefCell<").is_some_and(|it| it.contains("`Mutex`")));
+        assert!(said("AtomicU8", "Cell<u8>").is_some_and(|it| it.contains("atomic")));
+    }
 }

@@ -7,10 +7,12 @@
 //! ```
 //!
 //! A reference is `Send` only where others may share what it refers to (`Sync`); the value itself
-//! need not be shared. An async fn that takes `fmt::Arguments` takes a `String` instead. Declines for the fns of traits. Known problem: the value is dropped when
-//! the fn ends; the note says so.
+//! need not be shared. Of a guard that only reads (`Ref`, `MutexGuard`) the fn takes a copy of the
+//! data, of `fmt::Arguments` the text. Declines for the fns of traits. Known problem: the value is
+//! dropped when the fn ends; the note says so.
 
 mod formatted;
+mod view;
 
 use super::{
     Draft, FixContext, Reach,
@@ -22,7 +24,9 @@ pub(super) fn take_owned_argument(context: &FixContext<'_>) -> Option<Draft> {
     if let Some(draft) = formatted::take_text(context) {
         return Some(draft);
     }
-    let argument = Borrowed::find(context)?;
+    let Some(argument) = Borrowed::find(context) else {
+        return view::draft(context);
+    };
     let (name, func) = (&argument.name, argument.func_name());
     Some(Draft {
         id: "take_owned_argument",
@@ -60,6 +64,29 @@ mod tests {
             "fn f(store: &Store) { spawn(async move { $0store$0.put(); io().$1await; }); }",
             "fn f(store: Store) { spawn(async move { store.put(); io().await; }); }",
         );
+    }
+
+    #[test]
+    fn views_of_other_data() {
+        check(
+            ID,
+            "Ref<'_, Größe>",
+            "async fn f($0größe$0: std::cell::Ref<'_, Größe>) { io().$1await; größe.show(); }",
+            "async fn f(größe: Größe) { io().await; größe.show(); }",
+        );
+        check(
+            ID,
+            "Arguments<'_>",
+            "async fn f($0a$0: fmt::Arguments<'_>) { io().$1await; print(a); }",
+            "async fn f(a: String) { io().await; print(a); }",
+        );
+        for text in [
+            "async fn f(mut $0g$0: MutexGuard<'_, u8>) { io().$1await; *g = 1; }",
+            "async fn f($0g$0: Ref<'_, str>) { io().$1await; drop(g); }",
+            "impl Tr for X { async fn f($0g$0: Ref<'_, u8>) { io().$1await; drop(g); } }",
+        ] {
+            check_declines(ID, "Guard<'_, u8>", text);
+        }
     }
 
     #[test]

@@ -21,11 +21,13 @@ pub(crate) fn variants_of(
     ty: &str,
     change: impl FnOnce(&mut Problem),
 ) -> Option<Vec<String>> {
-    let (mut problem, sources) = problem_of(marked, ty);
+    let (text, values, awaits) = take_markers(marked);
+    let mut problem = problem(&text, &values, &awaits, ty);
     change(&mut problem);
+    let sources = sources_of(&text);
     let context = FixContext::new(&problem, &sources).unwrap();
     let (_, rule) = RULES.iter().find(|(name, _)| *name == id).expect("a known fix");
-    let draft = draft(id, *rule, &context, macro_body::within(&context).as_ref())?;
+    let draft = draft(id, *rule, &context, &Views::of(&context))?;
     assert_eq!(draft.id, id);
     let applied = draft.variants.iter().map(|edits| {
         let changed = sources.apply(edits).expect("edits fit");
@@ -34,12 +36,30 @@ pub(crate) fn variants_of(
     Some(applied.collect())
 }
 
-fn problem_of(marked: &str, ty: &str) -> (Problem, Sources) {
+/// The ids of all fixes that apply, in the order in which they are tried.
+pub(crate) fn ids(marked: &str, ty: &str) -> Vec<&'static str> {
     let (text, values, awaits) = take_markers(marked);
+    let mut problem = problem(&text, &values, &awaits, ty);
+    // Of a reference the compiler names what it refers to.
+    problem.leaf = Some(ty.trim_start_matches('&').to_owned());
+    drafts(&problem, &sources_of(&text)).iter().map(|it| it.id).collect()
+}
+
+/// A workspace of one file.
+pub(crate) fn sources_of(text: &str) -> Sources {
+    let mut sources = Sources::default();
+    sources.insert("src/lib.rs", text);
+    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    sources.insert("Cargo.toml", manifest);
+    sources
+}
+
+/// A problem with values of one type in `src/lib.rs`.
+pub(crate) fn problem(text: &str, values: &[TextRange], awaits: &[TextRange], ty: &str) -> Problem {
     let value = values[0];
-    let lines = Lines::new(&text);
+    let lines = Lines::new(text);
     let span = |range| lines.span("src/lib.rs".into(), range);
-    let problem = Problem {
+    Problem {
         id: "1".into(),
         signature: String::new(),
         // rustc names such a type where a trait's method gives the future.
@@ -61,25 +81,12 @@ fn problem_of(marked: &str, ty: &str) -> (Problem, Sources) {
         auto_trait: AutoTrait::Send,
         leaf: Some(ty.into()),
         future: Place { what: "async fn `f`".into(), span: span(value) },
-        held: values.iter().map(|it| held(&text, *it, ty, &awaits)).collect(),
+        held: values.iter().map(|it| held(text, *it, ty, awaits)).collect(),
         demand: None,
         path: vec![],
         reported_at: span(value),
         fixes: vec![],
-    };
-    let mut sources = Sources::default();
-    sources.insert("src/lib.rs", text.as_str());
-    let manifest = "[dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
-    sources.insert("Cargo.toml", manifest);
-    (problem, sources)
-}
-
-/// The ids of all fixes that apply, in the order in which they are tried.
-pub(crate) fn ids(marked: &str, ty: &str) -> Vec<&'static str> {
-    let (mut problem, sources) = problem_of(marked, ty);
-    // Of a reference the compiler names what it refers to.
-    problem.leaf = Some(ty.trim_start_matches('&').to_owned());
-    drafts(&problem, &sources).iter().map(|it| it.id).collect()
+    }
 }
 
 fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {
@@ -93,6 +100,7 @@ fn held(text: &str, value: TextRange, ty: &str, awaits: &[TextRange]) -> Held {
         ty: Some(ty.into()),
         send: Some(false),
         span: span(value),
+        in_macro: None,
         awaits: awaits.iter().map(|it| Await { span: span(*it), reported: true }).collect(),
         why: vec![],
     }

@@ -10,8 +10,9 @@ use cargo_metadata::diagnostic::Diagnostic;
 use super::{
     ask_all,
     compare::family,
-    rounds::{Trial, try_draft},
-    workbench::{Survey, Workbench},
+    rounds::{Trial, try_plain},
+    types::{Asking, Types},
+    workbench::Workbench,
 };
 use crate::{
     fixes::{self, Draft},
@@ -36,13 +37,9 @@ pub(super) struct Followed {
 pub(super) async fn follow(
     bench: &mut Workbench,
     trial: &Trial<'_>,
-    draft: &Draft,
     texts: &Sources,
     unsolved: &[Diagnostic],
 ) -> Result<Option<Followed>> {
-    if trial.is_followed || !fixes::is_promise(draft.id) {
-        return Ok(None);
-    }
     let root = bench.root().to_owned();
     let found = unsolved.iter().map(|it| family(it, &trial.problem.unit, &root));
     let Some(found) = found.collect::<Option<Vec<_>>>() else { return Ok(None) };
@@ -51,29 +48,24 @@ pub(super) async fn follow(
     }
     let Some(mut problem) = found.into_iter().next() else { return Ok(None) };
     complete(&mut problem, texts);
-    let mut known = std::collections::HashMap::new();
-    let asked = ask_all(bench, trial.command, &mut known, problem, texts).await?;
-    let Some(problem) = asked else { return Ok(None) };
+    let mut types = Types::default();
+    let mut asking = Asking { bench, command: trial.command, types: &mut types, sources: texts };
+    let Some(problem) = ask_all(&mut asking, problem).await? else { return Ok(None) };
     let (of_problem, of_texts) = (problem.clone(), texts.clone());
     let drafts = tokio::task::spawn_blocking(move || fixes::drafts(&of_problem, &of_texts)).await?;
-    // What is there in between counts as known, and what was there before the promise: a crate
-    // that the promise broke keeps cargo from those that need it.
+    // What is there in between counts as known, and what was there before the promise.
     let mut before = bench.compile(texts, trial.command).await?;
     before.extend(trial.before.iter().cloned());
-    let mut diagnostics = bench.survey(texts).await?.diagnostics;
-    diagnostics.extend(trial.survey.diagnostics.iter().cloned());
-    let survey = Survey { commands: trial.survey.commands.clone(), diagnostics };
     let inner = Trial {
         problem: &problem,
         sources: texts,
         command: trial.command,
         before: &before,
-        survey: &survey,
-        is_followed: true,
+        outer: Some(trial),
     };
     let is_fix = |it: &Draft| !fixes::is_last_resort(it.id);
     for draft in drafts.into_iter().filter(is_fix).take(DRAFTS_MAX) {
-        let Some(accepted) = Box::pin(try_draft(bench, &inner, &draft)).await? else { continue };
+        let Some(accepted) = try_plain(bench, &inner, &draft).await? else { continue };
         if accepted.state.bared.is_some() {
             continue;
         }

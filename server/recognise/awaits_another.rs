@@ -27,6 +27,7 @@ pub(super) fn awaits_another(report: &Report<'_>) -> Option<Problem> {
         why: reasons::chain(&ty, report),
         ty: Some(ty),
         send: Some(false),
+        in_macro: None,
         awaits: vec![Await { span: span.clone(), reported: true }],
         span,
     }];

@@ -2,12 +2,13 @@
 //! awaits, the async fns on the way from the demand.
 
 use camino::Utf8Path;
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, SyntaxToken, TextRange, ast};
+use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind, SyntaxToken, TextRange, ast};
 
 use rustc_hash::FxHashMap;
 
-use super::{held::variable_name, macro_args, path};
+use super::{held::variable_name, path};
 use crate::{
+    macro_rules::{self, Part},
     problem::{Await, Held, Kind, Place, Problem, Span},
     sources::Sources,
     syntax::{self, AsyncBody, BodyKind, ValueFacts},
@@ -32,7 +33,7 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
             culprit.find_argument(held, text);
         }
         for held in &mut problem.held {
-            culprit.name_macro_variable(held, text, sources, &problem.unit.edition);
+            culprit.name_macro_variable(held, text, sources);
         }
         culprit.find_future(problem);
         if problem.kind != Kind::Captured {
@@ -99,31 +100,31 @@ impl<'a> Culprit<'a> {
     fn macro_call(&self, range: TextRange) -> Option<ast::MacroCall> {
         let element = self.tree.syntax().covering_element(range);
         let mut calls = element.ancestors().filter_map(ast::MacroCall::cast);
-        calls.find(|it| it.syntax().text_range() == range)
+        // The compiler leaves out the semicolon of an item.
+        calls.find(|it| {
+            let tokens = it.token_tree().map(|it| it.syntax().text_range());
+            let start = it.syntax().text_range().start();
+            it.syntax().text_range() == range
+                || tokens.is_some_and(|it| TextRange::new(start, it.end()) == range)
+        })
     }
 
     /// A value that a macro calls `$n`: what the caller wrote for it, else the call itself.
-    fn name_macro_variable(&self, held: &mut Held, text: &str, sources: &Sources, edition: &str) {
+    fn name_macro_variable(&self, held: &mut Held, text: &str, sources: &Sources) {
         if !held.text.contains('$') || held.span.file != self.file {
             return;
         }
         let Some(range) = self.lines.range(&held.span) else { return };
         let slice = |range| text.get(std::ops::Range::<usize>::from(range)).unwrap_or_default();
-        let found = self.macro_call(range).and_then(|call| {
-            let mut trees = vec![self.tree.clone()];
-            let others = sources.iter().filter(|(file, _)| *file != self.file);
-            let others = others.filter(|(_, text)| text.contains("macro_rules!"));
-            let edition = syntax::edition(edition);
-            trees.extend(others.map(|(_, text)| SourceFile::parse(text, edition).tree()));
-            macro_args::argument(&call, &held.text, &trees)
-        });
-        let Some(argument) = found else {
+        let call = self.macro_call(range);
+        let found = call.and_then(|call| argument(&call, held.in_macro.as_ref()?, sources));
+        let Some((given, may_bind)) = found else {
             held.text = slice(range).to_owned();
             return;
         };
-        held.text = slice(argument.range).to_owned();
-        held.span = self.lines.span(self.file, argument.range);
-        let name = variable_name(&held.text).filter(|_| argument.may_bind);
+        held.text = slice(given).to_owned();
+        held.span = self.lines.span(self.file, given);
+        let name = variable_name(&held.text).filter(|_| may_bind);
         held.name = name.map(str::to_owned);
     }
 
@@ -155,6 +156,7 @@ impl<'a> Culprit<'a> {
             ty: None,
             send: Some(false),
             span: self.lines.span(self.file, range),
+            in_macro: None,
             awaits: Vec::new(),
             why: Vec::new(),
         })
@@ -206,6 +208,30 @@ impl<'a> Culprit<'a> {
             held.awaits = vec![Await { span, reported: true }];
         }
     }
+}
+
+/// What a call gives for the variable of a macro that stands at a place of the macro's body, and
+/// whether it can be a name.
+fn argument(
+    call: &ast::MacroCall,
+    variable: &Span,
+    sources: &Sources,
+) -> Option<(TextRange, bool)> {
+    let text = sources.text(&variable.file)?;
+    let at = Lines::new(text).range(variable)?;
+    let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+    let element = tree.syntax().covering_element(at);
+    let rules = element.ancestors().find_map(ast::MacroRules::cast)?;
+    let parts = macro_rules::expand(&rules, call)?;
+    // `mut $n` is a name, too; `$e.lock()` is more than the variable.
+    let written = text.get(std::ops::Range::<usize>::from(at))?.replace('$', "");
+    variable_name(&written)?;
+    parts.iter().find_map(|part| match part {
+        Part::Argument { given, variable, may_bind, .. } if at.contains_range(*variable) => {
+            Some((*given, *may_bind))
+        }
+        _ => None,
+    })
 }
 
 /// The compiler told the types of some values: whether they are copied, and whether dropping them

@@ -65,7 +65,16 @@ pub(super) fn value_at(report: &Report<'_>, value: &DiagnosticSpan) -> Option<He
     let name = variable_name(&text).filter(|_| !is_iterator).map(str::to_owned);
     let why = reasons::chain(&ty, report);
     let span = report.span(value);
-    Some(Held { name, text, ty: Some(ty), send: Some(false), span, awaits: Vec::new(), why })
+    Some(Held {
+        name,
+        text,
+        ty: Some(ty),
+        send: Some(false),
+        span,
+        in_macro: spans::in_macro(value, report.root),
+        awaits: Vec::new(),
+        why,
+    })
 }
 
 fn merge_same_value(held: Vec<Held>) -> Vec<Held> {
@@ -85,7 +94,7 @@ fn merge_same_value(held: Vec<Held>) -> Vec<Held> {
 
 /// The variable that a binding pattern declares: `mut x`, `ref a`, `&'a mut self`, `r#type`.
 /// `None` for expressions, `_` and macro variables (`$n`).
-pub(super) fn variable_name(text: &str) -> Option<&str> {
+pub(crate) fn variable_name(text: &str) -> Option<&str> {
     let mut rest = text.trim();
     if let Some(receiver) = rest.strip_prefix('&') {
         let receiver = receiver.trim_start();

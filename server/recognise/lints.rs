@@ -62,6 +62,7 @@ pub(super) fn lints(report: &Report<'_>) -> Option<Problem> {
         ty,
         send: None,
         span: report.span(binding),
+        in_macro: None,
         awaits,
         why: reason(lint),
     }];

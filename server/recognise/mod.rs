@@ -10,7 +10,6 @@ mod handler;
 mod handler_fn;
 mod held;
 mod lints;
-mod macro_args;
 mod message;
 mod not_general;
 mod output;
@@ -29,6 +28,7 @@ use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 pub use advice::advice;
 pub use complete::complete;
 pub use handler_fn::handler_fn;
+pub(crate) use held::variable_name;
 pub use reasons::reasons_of_parameter;
 pub(crate) use spans::user_span;
 

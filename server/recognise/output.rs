@@ -61,6 +61,7 @@ fn spawned_value(report: &Report<'_>) -> Option<Held> {
         ty: Some(ty),
         send: Some(false),
         span: report.span(primary),
+        in_macro: None,
         awaits: Vec::new(),
     })
 }

@@ -30,6 +30,7 @@ pub(super) fn question_mark(report: &Report<'_>) -> Option<Problem> {
             ty: ty.map(str::to_owned),
             send: Some(false),
             span: report.span(operand),
+            in_macro: None,
             awaits: Vec::new(),
             why: super::reasons::chain(ty.unwrap_or_default(), report),
         }];

@@ -22,6 +22,13 @@ pub(super) fn foreign_macro_call<'a>(
     (!is_ours(span) && is_ours(call)).then_some(call)
 }
 
+/// Where a macro of the workspace wrote what its call stands for; `None` outside of macros.
+pub(super) fn in_macro(span: &DiagnosticSpan, root: &Utf8Path) -> Option<Span> {
+    let is_written_there = !std::ptr::eq(outermost(span), span);
+    let place = to_span(span, root);
+    (is_written_there && place.is_local()).then_some(place)
+}
+
 fn outermost(span: &DiagnosticSpan) -> &DiagnosticSpan {
     let mut best = span;
     let mut current = span;

@@ -47,6 +47,7 @@ pub(super) fn problem(marked: &str, ty: &str) -> (Problem, Sources) {
             ty: Some(ty.into()),
             send: Some(false),
             span: value.clone(),
+            in_macro: None,
             awaits: awaits(spans('a')),
             why: vec![format!("`{ty}` is not `Send`: it belongs to its thread")],
         }],

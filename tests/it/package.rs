@@ -49,6 +49,12 @@ impl Package {
         std::fs::write(self.path(file), text).unwrap();
     }
 
+    /// Puts a line before all others of `main.rs`.
+    pub(crate) fn with_head(&self, line: &str) {
+        let text = self.read("src/main.rs");
+        self.write("src/main.rs", &format!("{line}\n{text}"));
+    }
+
     /// Commits everything.
     pub(crate) fn commit(&self) {
         for line in ["init -q", "add -A", "-c user.name=a -c user.email=a@b commit -q -m x"] {
@@ -56,6 +62,23 @@ impl Package {
             let done = git.args(line.split(' ')).current_dir(self.path(".")).status();
             assert!(done.unwrap().success(), "git {line}");
         }
+    }
+
+    /// What git prints.
+    pub(crate) fn git(&self, line: &str) -> String {
+        let mut git = Command::new("git");
+        let output = git.args(line.split(' ')).current_dir(self.path(".")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Writes a script of the shell and gives its path.
+    #[cfg(unix)]
+    pub(crate) fn script(&self, file: &str, text: &str) -> PathBuf {
+        self.write(file, &format!("#!/bin/sh\n{text}\n"));
+        let path = self.path(file);
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).unwrap();
+        path
     }
 
     /// `sendlens` with these arguments, in the package's folder.

@@ -93,7 +93,8 @@ async fn judge(program: &Program, experts: &Experts, score: &mut Score) {
                 println!("{} {value}: WRONG {}: {wrong}", program.name, fix.id);
             }
         }
-        compare_with_expert(program, &value, &verified, experts, score);
+        let choice = experts.choice(&program.name, &value, problem.leaf.as_deref());
+        compare_with_expert(program, &value, &verified, choice, score);
     }
 }
 
@@ -101,12 +102,12 @@ fn compare_with_expert(
     program: &Program,
     value: &str,
     verified: &[&Fix],
-    experts: &Experts,
+    choice: Option<&Vec<String>>,
     score: &mut Score,
 ) {
     let offered: Vec<&str> = verified.iter().map(|it| it.id).collect();
     let preferred = verified.iter().find(|it| it.preferred).map(|it| it.id);
-    let Some(choice) = experts.choice(&program.name, value) else {
+    let Some(choice) = choice else {
         println!("{} {value}: no expert; offered {offered:?}", program.name);
         return;
     };
@@ -167,8 +168,14 @@ impl Experts {
         Self(choices.collect())
     }
 
-    fn choice(&self, program: &str, value: &str) -> Option<&Vec<String>> {
-        self.0.get(&(program.to_owned(), value.to_owned()))
+    /// Of a value that several types make fail, a row may speak of one of them: `self (*mut u8)`.
+    fn choice(&self, program: &str, value: &str, leaf: Option<&str>) -> Option<&Vec<String>> {
+        let row = |value: String| self.0.get(&(program.to_owned(), value));
+        let of_type = leaf.and_then(|leaf| {
+            let (name, place) = value.rsplit_once(' ')?;
+            row(format!("{name} ({leaf}) {place}"))
+        });
+        of_type.or_else(|| row(value.to_owned()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `clone_out_of_guard` writes, and where it declines.
 
-use crate::fixes::tests::{check, check_declines};
+use crate::fixes::tests::{check, check_declines, variants};
 
 const GUARD: &str = "std::sync::MutexGuard<'_, State>";
 
@@ -117,10 +117,27 @@ async fn f(m: M) -> Result<u8> {
 }
 ",
     );
-    for other in ["{größe} {n}", "{} {größe}\", n + \""] {
-        let code = format!(
-            "async fn f(m: M) {{ let $0größe$0 = m.lock(); n += io().$1await; g(|| format!(\"{other}\")) }}"
-        );
-        check_declines("clone_out_of_guard", GUARD, &code);
-    }
+    let other = "async fn f(m: M) { let $0größe$0 = m.lock(); n += io().$1await; g(|| format!(\"{größe} {n}\")) }";
+    let all = variants("clone_out_of_guard", other, GUARD).unwrap_or_default();
+    assert!(all.iter().all(|it| !it.contains("let text = ")), "{all:#?}");
+}
+
+#[test]
+fn shown_in_a_format_string() {
+    takes(
+        "
+async fn f(m: M) {
+    let $0zähler$0 = m.lock().unwrap();
+    io().$1await;
+    println!(\"größe {zähler} {{zähler}} {zähler:?}\");
+}
+",
+        "
+async fn f(m: M) {
+    let snapshot = *m.lock().unwrap();
+    io().await;
+    println!(\"größe {snapshot} {{zähler}} {snapshot:?}\");
+}
+",
+    );
 }

@@ -177,3 +177,12 @@ fn not_together_over_a_call_that_may_matter() {
     let found = crate::fixes::tests::variants("hoist_temporary", code, GUARD).unwrap();
     assert!(found.iter().all(|it| it.matches("let ").count() == 1), "{found:#?}");
 }
+
+#[test]
+fn declines_for_what_a_macro_writes_to() {
+    check_declines(
+        "hoist_temporary",
+        "std::sync::MutexGuard<'_, String>",
+        "async fn f(m: M) { write!($0m.lock().unwrap()$0, \"{}\", io().$1await).unwrap(); }",
+    );
+}

@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 use super::{
     super::{
         RepairContext,
-        retype::{self, Site, World, node_at},
+        retype::{self, Site, World, place_at},
     },
     make_async::{self, Context},
     names::LockTarget,
@@ -31,11 +31,10 @@ pub(super) fn open(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let mut spans = context.error.spans.iter().collect::<Vec<_>>();
     spans.sort_by_key(|span| !span.is_primary);
     for span in spans {
-        let span = retype::span_of(span);
-        let Some((node, _)) = node_at(world, &span) else {
+        let Some((file, node, _)) = place_at(world, &retype::span_of(span)) else {
             continue;
         };
-        let site = LockSite { world, file: &span.file, target };
+        let site = LockSite { world, file: &file, target };
         let Some(expr) = expr_at(&node) else { continue };
         if let Some(sites) = site.without_poison(&expr).or_else(|| {
             let call = site.unawaited(&expr, 0)?;
@@ -79,7 +78,7 @@ pub(super) fn construct(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     }
     let world = context.world;
     let span = retype::span_of(context.error.spans.iter().find(|span| span.is_primary)?);
-    let (node, _) = node_at(world, &span)?;
+    let (file, node, _) = place_at(world, &span)?;
     let call = ast::CallExpr::cast(node)?;
     let ast::Expr::PathExpr(callee) = call.expr()? else {
         return None;
@@ -88,7 +87,7 @@ pub(super) fn construct(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let text = callee.syntax().text().to_string();
     let is_ours = text.starts_with("tokio::sync::") && name.text() == "new";
     let range = name.syntax().text_range();
-    is_ours.then(|| world.edits(vec![Site::new(&span.file, range, "const_new".to_owned())]))
+    is_ours.then(|| world.edits(vec![Site::new(&file, range, "const_new".to_owned())]))
 }
 
 /// The expression that an error speaks of: the one at its span, or the call of the method that

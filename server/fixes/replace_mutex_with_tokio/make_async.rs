@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 use super::{
     super::{
         RepairContext,
-        retype::{self, Site, World, enclosing_body, node_at},
+        retype::{self, Site, World, enclosing_body, place_at},
     },
     names::LockTarget,
 };
@@ -141,8 +141,7 @@ pub(super) fn call(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let mut spans = context.error.spans.iter().collect::<Vec<_>>();
     spans.sort_by_key(|span| !span.is_primary);
     for span in spans {
-        let span = retype::span_of(span);
-        let Some((node, _)) = node_at(world, &span) else {
+        let Some((file, node, _)) = place_at(world, &retype::span_of(span)) else {
             continue;
         };
         let Some(expr) = node.ancestors().find_map(ast::Expr::cast) else {
@@ -151,21 +150,21 @@ pub(super) fn call(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         let became = |name: &str| {
             is_async(world, context.sources, name) && !is_async(&before, context.before, name)
         };
-        let Some(call) = unawaited(world, &span.file, &expr, &became, 0) else {
+        let Some(call) = unawaited(world, &file, &expr, &became, 0) else {
             continue;
         };
-        let mut sites = match self::context(world, &span.file, call.syntax())? {
+        let mut sites = match self::context(world, &file, call.syntax())? {
             Context::Async => Vec::new(),
-            Context::Sync(func) => make_async(world, &span.file, &func)?,
+            Context::Sync(func) => make_async(world, &file, &func)?,
             Context::MayBlock => {
-                let real = world.real_node(&span.file, call.syntax())?;
+                let real = world.real_node(&file, call.syntax())?;
                 let func = real.ancestors().find_map(ast::Fn::cast)?;
                 has_attr(&func, "test").then_some(())?;
-                make_async(world, &span.file, &func)?
+                make_async(world, &file, &func)?
             }
         };
         let at = TextRange::empty(call.syntax().text_range().end());
-        sites.push(Site::new(&span.file, at, ".await".to_owned()));
+        sites.push(Site::new(&file, at, ".await".to_owned()));
         return Some(world.edits(sites));
     }
     None

@@ -1,7 +1,7 @@
 //! What a file defines, by name: one walk over its tree serves every question.
 
 use ra_ap_syntax::{
-    AstNode, SyntaxNode,
+    AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode,
     ast::{self, HasGenericParams, HasName},
 };
 use rustc_hash::FxHashMap;
@@ -19,9 +19,13 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(tree: &SyntaxNode) -> Self {
+    pub(super) fn new(tree: &SyntaxNode, edition: Edition) -> Self {
         let mut index = Self::default();
         for node in tree.descendants() {
+            let items = ast::MacroCall::cast(node.clone()).and_then(|it| items_in(&it, edition));
+            for item in items.iter().flat_map(SyntaxNode::descendants) {
+                index.add(item);
+            }
             index.add(node);
         }
         index
@@ -105,6 +109,25 @@ impl Index {
     }
 }
 
+/// The items among the tokens of `lazy_static! { .. }`, `thread_local!`, `pin_project!` and their
+/// like, at the offsets of the file. What is no item does no harm: nobody asks for it.
+fn items_in(call: &ast::MacroCall, edition: Edition) -> Option<SyntaxNode> {
+    let parent = call.syntax().parent()?.kind();
+    let is_item = matches!(parent, SyntaxKind::SOURCE_FILE | SyntaxKind::ITEM_LIST);
+    let tokens = call.token_tree().filter(|_| is_item)?;
+    let text = tokens.syntax().text().to_string();
+    let inner = text.get(1..text.len().checked_sub(1)?)?;
+    let start = usize::from(tokens.syntax().text_range().start()) + 1;
+    // `static ref` is a word of `lazy_static!` only.
+    let inner = inner.replace("static ref ", "static     ");
+    let text = format!("{}{inner}", " ".repeat(start));
+    let tree = SourceFile::parse(&text, edition).tree().syntax().clone();
+    let defines = |it: &SyntaxNode| {
+        matches!(it.kind(), SyntaxKind::STATIC | SyntaxKind::STRUCT | SyntaxKind::ENUM)
+    };
+    tree.children().any(|it| defines(&it)).then_some(tree)
+}
+
 fn get<'a, T>(map: &'a FxHashMap<String, Vec<T>>, name: &str) -> &'a [T] {
     map.get(name).map(Vec::as_slice).unwrap_or_default()
 }
@@ -121,8 +144,6 @@ fn insert<T>(
 
 #[cfg(test)]
 mod tests {
-    use ra_ap_syntax::{Edition, SourceFile};
-
     use super::*;
 
     #[test]
@@ -130,7 +151,7 @@ mod tests {
         let text = "type Żółw<E = u8> = Result<u8, E>; struct P(u8, Rc<u8>); enum E { A(P) } \
                     impl P { fn f() {} type Żółw = u8; } fn f() {} const C: u8 = 1; static C: P;";
         let tree = SourceFile::parse(text, Edition::Edition2021).tree();
-        let index = Index::new(tree.syntax());
+        let index = Index::new(tree.syntax(), Edition::Edition2021);
         let texts =
             |nodes: &[SyntaxNode]| nodes.iter().map(|it| it.text().to_string()).collect::<Vec<_>>();
         assert_eq!(texts(index.aliases("Żółw")), ["Result<u8, E>", "<E = u8>"]);
@@ -141,5 +162,18 @@ mod tests {
         assert_eq!((index.fns("f", None).count(), index.fns("f", Some("P")).count()), (2, 1));
         assert_eq!(index.statics("C").len(), 2);
         assert!(index.contents("C").is_empty());
+    }
+
+    #[test]
+    fn items_among_the_tokens_of_a_macro() {
+        let text = "lazy_static! { static ref GRÖSSE: Mutex<u8> = Mutex::new(1); } \
+                    pin_project! { struct Job { #[pin] ż: Rc<u8> } } fn f() { m!(struct X(Rc<u8>)); }";
+        let tree = SourceFile::parse(text, Edition::Edition2021).tree();
+        let index = Index::new(tree.syntax(), Edition::Edition2021);
+        let [item] = index.statics("GRÖSSE") else { panic!("one static") };
+        assert_eq!(&text[item.text_range()], "static ref GRÖSSE: Mutex<u8> = Mutex::new(1);");
+        let (owner, ty) = &index.fields("ż")[0];
+        assert_eq!((owner.as_str(), &text[ty.text_range()]), ("Job", "Rc<u8>"));
+        assert!(index.contents("X").is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Finding what a name stands for, by syntax alone.
 
 use ra_ap_syntax::{
-    AstNode, SyntaxNode,
+    AstNode, SyntaxKind, SyntaxNode, SyntaxToken,
     ast::{self, HasLoopBody, HasName},
 };
 
@@ -69,6 +69,43 @@ pub(super) fn binding(name: &str, at: &SyntaxNode) -> Option<SyntaxNode> {
         }
     }
     None
+}
+
+/// The variables that an expression may use, each once: plain names, those among a macro's tokens,
+/// and those that a format string shows.
+pub(super) fn used_names(node: &SyntaxNode) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for token in node.descendants_with_tokens().filter_map(|it| it.into_token()) {
+        let in_macro = token.parent().is_some_and(|it| ast::TokenTree::can_cast(it.kind()));
+        let found = match token.kind() {
+            SyntaxKind::IDENT => vec![token.text().to_owned()],
+            SyntaxKind::STRING if in_macro => shown_names(token.text()),
+            _ => Vec::new(),
+        };
+        let is_variable = |it: &String| it.starts_with(|c: char| c == '_' || c.is_lowercase());
+        for name in found.into_iter().filter(is_variable) {
+            if !names.contains(&name) && in_macro_or_mentions(&token, in_macro) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// A field or a method is no variable.
+fn in_macro_or_mentions(token: &SyntaxToken, in_macro: bool) -> bool {
+    let follows_dot = token.prev_token().is_some_and(|it| it.kind() == SyntaxKind::DOT);
+    let of_path = token.parent_ancestors().any(|it| ast::PathExpr::can_cast(it.kind()));
+    !follows_dot && (in_macro || of_path)
+}
+
+/// `x` of `"{x:?} {}"`.
+fn shown_names(literal: &str) -> Vec<String> {
+    let parts = literal.split('{').skip(1);
+    let names = parts.map(|it| it.split(['}', ':', '.']).next().unwrap_or_default().to_owned());
+    names
+        .filter(|it| it.chars().all(|c| c == '_' || c.is_alphanumeric()) && !it.is_empty())
+        .collect()
 }
 
 /// What is assigned to a variable that is declared without a value: `let x; x = 1;`.

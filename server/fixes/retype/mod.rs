@@ -21,7 +21,7 @@ pub(super) use dyn_bounds::{DynBounds, dyn_trait};
 pub(super) use introduce::{introduce, known_import, merged};
 pub(super) use lookup::{enclosing_body, names_declaration, names_definition};
 pub(super) use renames::{Rename, Renames, imports};
-pub(super) use report::{node_at, span_of, texts_of};
+pub(super) use report::{node_at, place_at, span_of, texts_of};
 pub(super) use walk::Walk;
 pub(super) use world::Site;
 pub use world::World;

@@ -40,27 +40,52 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
     let text = world.sources.text(&span.file).filter(|_| span.is_local())?;
     let range = Lines::new(text).range(span)?;
     let tree = world.tree_showing(&span.file, range)?;
+    if let Some(declared) = declared_in_string(world, &span.file, text, &tree, range) {
+        let range = declared.text_range();
+        return Some((declared, range));
+    }
+    Some((node_of(&tree, range)?, range))
+}
+
+/// `"{x}"`: of what a format string names, the declaration tells.
+fn declared_in_string(
+    world: &World<'_>,
+    file: &Utf8Path,
+    text: &str,
+    tree: &SyntaxNode,
+    range: TextRange,
+) -> Option<SyntaxNode> {
+    let covers = tree.text_range().contains_range(range);
+    let token = covers.then(|| tree.covering_element(range))?.into_token()?;
+    let is_in_string = token.kind() == SyntaxKind::STRING && token.text_range() != range;
+    let name = text.get(std::ops::Range::<usize>::from(range)).filter(|_| is_in_string)?;
+    declaration(world, file, name, &token.parent()?)
+}
+
+/// The same, with the file that the node is of: what lies in a macro of the workspace, or among the
+/// arguments of its call, is looked up where the call is written out.
+pub(in super::super) fn place_at(
+    world: &World<'_>,
+    span: &Span,
+) -> Option<(Utf8PathBuf, SyntaxNode, TextRange)> {
+    let (node, range) = node_at(world, span)?;
+    if let Some((file, range)) = world.written_place(&span.file, range) {
+        let tree = world.tree_showing(&file, range)?;
+        return Some((file, node_of(&tree, range)?, range));
+    }
+    Some((span.file.clone(), node, range))
+}
+
+fn node_of(tree: &SyntaxNode, range: TextRange) -> Option<SyntaxNode> {
     if !tree.text_range().contains_range(range) {
         return None;
     }
     let node = match tree.covering_element(range) {
         NodeOrToken::Node(node) => node,
-        NodeOrToken::Token(token) => {
-            let node = token.parent()?;
-            // `"{x}"`: of what a format string names, the declaration tells.
-            let name = text.get(std::ops::Range::<usize>::from(range))?;
-            let is_in_string = token.kind() == SyntaxKind::STRING && token.text_range() != range;
-            let declared =
-                is_in_string.then(|| declaration(world, &span.file, name, &node)).flatten();
-            if let Some(declared) = declared {
-                let range = declared.text_range();
-                return Some((declared, range));
-            }
-            node
-        }
+        NodeOrToken::Token(token) => token.parent()?,
     };
     let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
-    Some((exact.unwrap_or(node), range))
+    Some(exact.unwrap_or(node))
 }
 
 /// The pattern that declares a variable.

@@ -103,6 +103,7 @@ impl<'w> Walk<'w> {
             ast::Expr::FieldExpr(it) => self.field(file, it),
             ast::Expr::PathExpr(it) => self.path(file, it),
             ast::Expr::ClosureExpr(it) => {
+                let before = self.touched;
                 for part in [
                     it.param_list().map(|it| it.syntax().clone()),
                     it.ret_type().map(|it| it.syntax().clone()),
@@ -110,6 +111,9 @@ impl<'w> Walk<'w> {
                     part.iter().for_each(|part| self.types(file, part));
                 }
                 self.maybe(file, it.body());
+                if self.touched == before {
+                    self.captures(file, it.syntax());
+                }
             }
             ast::Expr::BlockExpr(it) => self.block(file, it),
             ast::Expr::MatchExpr(it) => {
@@ -181,8 +185,14 @@ impl<'w> Walk<'w> {
 
     /// The return type of a fn.
     pub(in super::super) fn signature(&mut self, file: &Utf8Path, func: &ast::Fn) {
-        if let Some(ret) = func.ret_type() {
-            self.types(file, ret.syntax());
+        let Some(ret) = func.ret_type() else { return };
+        let before = self.touched;
+        self.types(file, ret.syntax());
+        // What an `impl Trait` is, the body tells.
+        let is_opaque =
+            ret.syntax().descendants().any(|it| ast::ImplTraitType::can_cast(it.kind()));
+        if is_opaque && self.touched == before {
+            self.maybe(file, func.body().and_then(|it| it.tail_expr()));
         }
     }
 
@@ -237,6 +247,13 @@ impl<'w> Walk<'w> {
             }
             if self.touched > before {
                 return;
+            }
+        }
+        // What a macro of the workspace defines.
+        for file in self.world.written_with(needle) {
+            let Some(known) = self.world.file(&file) else { continue };
+            for found in find(known.index()) {
+                visit(self, &file, &found);
             }
         }
     }
@@ -465,7 +482,17 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// A closure or an async block is made of the variables that it uses.
+    fn captures(&mut self, file: &Utf8Path, node: &SyntaxNode) {
+        for name in lookup::used_names(node) {
+            if let Some(owner) = self.world.binding(file, &name, node) {
+                self.owner(file, &owner);
+            }
+        }
+    }
+
     fn block(&mut self, file: &Utf8Path, block: &ast::BlockExpr) {
+        let before = self.touched;
         self.maybe(file, block.tail_expr());
         if block.async_token().is_none() {
             return;
@@ -479,6 +506,9 @@ impl<'w> Walk<'w> {
         for end in ends {
             self.expr(file, &end);
         }
+        if self.touched == before {
+            self.captures(file, this);
+        }
     }
 
     /// `vec![Rc::new(1)]` is made of its arguments; of other macros the calls are followed.
@@ -490,8 +520,26 @@ impl<'w> Walk<'w> {
                     self.expr(file, &arg);
                 }
             }
-            _ => self.macro_tokens(file, expr.syntax()),
+            _ => {
+                let before = self.touched;
+                self.own_macro(file, expr.syntax());
+                if self.touched == before {
+                    self.macro_tokens(file, expr.syntax());
+                }
+            }
         }
+    }
+
+    /// What a call of a macro of the workspace becomes.
+    fn own_macro(&mut self, file: &Utf8Path, call: &SyntaxNode) -> Option<()> {
+        let written = self.world.written(file).filter(|it| it.name != file)?;
+        let range = written.of_call(call.text_range())?;
+        let tree = self.world.tree(&written.name)?;
+        let node = tree.text_range().contains_range(range).then(|| tree.covering_element(range))?;
+        let around = node.ancestors().take_while(|it| it.text_range() == range);
+        let expr = around.filter_map(ast::Expr::cast).last()?;
+        self.expr(&written.name, &expr);
+        Some(())
     }
 
     /// Calls within a macro's tokens: `join!(load(), save())`.

@@ -17,6 +17,7 @@ use super::{
     renames::{Import, imports},
 };
 use crate::{
+    fixes::written_out::{Macros, WholeFile},
     problem::{Edit, Problem},
     sources::Sources,
     text::Lines,
@@ -50,11 +51,15 @@ pub struct World<'a> {
     /// Which files contain a text.
     containing: RefCell<FxHashMap<String, Rc<[Utf8PathBuf]>>>,
     packages: RefCell<FxHashMap<Utf8PathBuf, Option<Utf8PathBuf>>>,
+    /// The macros of the workspace, and the files that call them with those calls written out.
+    macros: OnceCell<Macros>,
+    written: RefCell<BTreeMap<Utf8PathBuf, Option<Rc<WholeFile>>>>,
 }
 
 /// A parsed file.
 pub(super) struct File {
     root: SyntaxNode,
+    edition: Edition,
     index: OnceCell<Index>,
     imports: OnceCell<Vec<Import>>,
 }
@@ -62,7 +67,7 @@ pub(super) struct File {
 impl File {
     /// Its definitions.
     pub(super) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(&self.root))
+        self.index.get_or_init(|| Index::new(&self.root, self.edition))
     }
 
     /// Its imports.
@@ -84,7 +89,47 @@ impl<'a> World<'a> {
             files: RefCell::default(),
             containing: RefCell::default(),
             packages: RefCell::default(),
+            macros: OnceCell::new(),
+            written: RefCell::default(),
         }
+    }
+
+    /// A file with the calls of the workspace's own macros written out; `None` where it has none.
+    pub(super) fn written(&self, file: &Utf8Path) -> Option<Rc<WholeFile>> {
+        let real: &Utf8Path = file.as_str().strip_suffix('!').unwrap_or(file.as_str()).into();
+        if let Some(known) = self.written.borrow().get(real) {
+            return known.clone();
+        }
+        let macros = self.macros.get_or_init(|| Macros::of(self.sources));
+        let written = WholeFile::of(real, self.sources, self.edition, macros).map(Rc::new);
+        self.written.borrow_mut().insert(real.to_owned(), written.clone());
+        written
+    }
+
+    /// Where a place in a macro of the workspace, or among the arguments of one's call, is in a file
+    /// with its calls written out.
+    pub(super) fn written_place(
+        &self,
+        file: &Utf8Path,
+        range: TextRange,
+    ) -> Option<(Utf8PathBuf, TextRange)> {
+        let tree = self.tree(file).filter(|it| it.text_range().contains_range(range))?;
+        let element = tree.covering_element(range);
+        let mut around = element.ancestors().skip_while(|it| !ast::TokenTree::can_cast(it.kind()));
+        around.next()?;
+        let now = |written: Rc<WholeFile>| Some((written.name.clone(), written.now(file, range)?));
+        if element.ancestors().any(|it| ast::MacroRules::can_cast(it.kind())) {
+            let rust = self.sources.iter().filter(|(file, _)| file.extension() == Some("rs"));
+            return rust.filter_map(|(file, _)| self.written(file)).find_map(now);
+        }
+        self.written(file).and_then(now)
+    }
+
+    /// The files that have a text only where calls are written out.
+    pub(super) fn written_with(&self, needle: &str) -> Vec<Utf8PathBuf> {
+        let rust = self.sources.iter().filter(|(file, _)| file.extension() == Some("rs"));
+        let written = rust.filter_map(|(file, _)| self.written(file));
+        written.filter(|it| it.text().contains(needle)).map(|it| it.name.clone()).collect()
     }
 
     /// The tree of a Rust file.
@@ -102,9 +147,16 @@ impl<'a> World<'a> {
         if let Some(known) = self.files.borrow().get(file) {
             return Some(Rc::clone(known));
         }
-        let text = self.sources.text(file)?;
-        let root = SourceFile::parse(text, self.edition).tree().syntax().clone();
-        let parsed = File { root, index: OnceCell::new(), imports: OnceCell::new() };
+        let root = match self.sources.text(file) {
+            Some(text) => SourceFile::parse(text, self.edition),
+            None => SourceFile::parse(
+                self.written(file).filter(|it| it.name == file)?.text(),
+                self.edition,
+            ),
+        };
+        let root = root.tree().syntax().clone();
+        let parsed =
+            File { root, edition: self.edition, index: OnceCell::new(), imports: OnceCell::new() };
         let parsed = Rc::new(parsed);
         self.files.borrow_mut().insert(file.to_owned(), Rc::clone(&parsed));
         Some(parsed)
@@ -219,15 +271,21 @@ impl<'a> World<'a> {
         sites.dedup();
         let mut edits = Vec::new();
         for site in sites {
+            let range = TextRange::new(site.start.into(), site.end.into());
             let Some(text) = self.sources.text(&site.file) else {
+                let written = self.written(&site.file);
+                let edit = written.and_then(|it| it.edit_back(range, &site.new_text, self.sources));
+                edits.extend(edit.filter(|it| !edits.contains(it)));
                 continue;
             };
-            let range = TextRange::new(site.start.into(), site.end.into());
             edits.push(Edit {
                 span: Lines::new(text).span(&site.file, range),
                 new_text: site.new_text,
             });
         }
+        // One place may be reached as itself and through a macro.
+        edits.sort();
+        edits.dedup();
         edits
     }
 }

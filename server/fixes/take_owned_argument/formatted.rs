@@ -175,10 +175,9 @@ async fn f() { melde!($0schreibe(format_args!(\"ü\"))$0.$1await); }";
     }
 
     #[test]
-    fn declines_for_traits_and_fns_that_are_not_async() {
+    fn declines_for_traits_and_variables() {
         for code in [
             "impl Log for A { async fn f(&self, $0t$0: fmt::Arguments<'_>) { io().$1await; } }",
-            "fn f($0t$0: fmt::Arguments<'_>) -> impl Future { async move { io().$1await; t } }",
             "async fn f() { let $0t$0 = format_args!(\"x\"); io().$1await; print(t); }",
         ] {
             check_declines(ID, "Arguments<'_>", code);

@@ -24,6 +24,7 @@ use super::{
     collect::{self, Findings, OtherError},
     explain::Explainer,
     interrupt::until_interrupted,
+    leaves,
     terminal::{Progress, say},
 };
 use crate::{
@@ -153,7 +154,7 @@ impl Session<'_> {
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
         let subcommand = if self.args.clippy { "clippy" } else { "check" };
         let selection = &self.args.selection;
-        let findings =
+        let mut findings =
             collect::run_cargo(subcommand, selection, &self.workspace, &mut self.progress).await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
@@ -165,6 +166,7 @@ impl Session<'_> {
             Some(_) => self.oracle.read_sources().await,
             None => Sources::default(),
         };
+        leaves::merge(&mut findings.problems, &sources);
         let (cures, mut left) = self.examine(&findings, &sources).await;
         let batch = Batch::choose(cures, self.batch_max);
         if batch.cures.is_empty() {
@@ -202,6 +204,7 @@ impl Session<'_> {
             Explainer { oracle: &self.oracle, sources, verify: true, doubts: Vec::new() };
         let (mut cures, mut left) = (Vec::new(), Vec::new());
         let count = findings.problems.len();
+        self.oracle.expect(&findings.problems).await;
         for (n, found) in findings.problems.iter().enumerate() {
             self.progress.say(&format!("asking the compiler about problem {} of {count}", n + 1));
             if let Some(problem) = explainer.explain(found).await {
@@ -245,11 +248,18 @@ impl Session<'_> {
     }
 
     fn announce(&mut self, batch: &Batch) {
+        let mut said = Vec::new();
         for Cure { problem, fix } in &batch.cures {
             let at = problem.culprit();
             let (file, line) = (&at.file, at.start.line);
             let verb = if self.args.dry_run { "would fix" } else { "fixed" };
-            say(&format!("{verb} {file}:{line}: {} ({})", fix.title, fix.id));
+            let done = format!("{verb} {file}:{line}: {} ({})", fix.title, fix.id);
+            // Several demands of one value have one fix: nobody wants to read it twice.
+            if said.contains(&done) {
+                continue;
+            }
+            say(&done);
+            said.push(done);
             if let Some(note) = &fix.note {
                 say(&format!("  note: {note}"));
             }
