@@ -71,10 +71,12 @@ impl Sources {
     }
 }
 
-/// Lines of a changed text that the old text does not have.
+/// The lines of changed texts: which are new, and where the others stood before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangedLines {
     lines: BTreeSet<(Utf8PathBuf, u32)>,
+    /// By file: from which line on the old lines are how many lines away.
+    moved: BTreeMap<Utf8PathBuf, Vec<(u32, i64)>>,
 }
 
 impl ChangedLines {
@@ -82,21 +84,40 @@ impl ChangedLines {
     pub fn contains(&self, span: &Span) -> bool {
         self.lines.contains(&(span.file.clone(), span.start.line))
     }
+
+    /// The line of the old text that a span starts on; `None` for a line that is new.
+    pub fn old_line(&self, span: &Span) -> Option<u32> {
+        let line = span.start.line;
+        if self.contains(span) {
+            return None;
+        }
+        let moved = self.moved.get(&span.file).map(Vec::as_slice).unwrap_or_default();
+        let last = moved.iter().rfind(|(from, _)| *from <= line);
+        u32::try_from(i64::from(line) + last.map_or(0, |(_, by)| *by)).ok()
+    }
 }
 
 impl Sources {
     /// The lines of `after` that are new or changed.
     pub fn changed_lines(&self, after: &Self) -> ChangedLines {
         let mut changed = ChangedLines::default();
+        let number = |index: Option<usize>| index.and_then(|it| u32::try_from(it + 1).ok());
         for (file, text) in self.changed_files(after) {
             let before = self.text(file).map_or("", |text| &**text);
+            let mut moved: Vec<(u32, i64)> = Vec::new();
             for change in TextDiff::from_lines(before, &**text).iter_all_changes() {
-                if change.tag() == ChangeTag::Insert
-                    && let Some(line) = change.new_index().and_then(|it| u32::try_from(it + 1).ok())
-                {
-                    changed.lines.insert((file.to_owned(), line));
+                let Some(new) = number(change.new_index()) else { continue };
+                match number(change.old_index()) {
+                    None => _ = changed.lines.insert((file.to_owned(), new)),
+                    Some(old) => {
+                        let by = i64::from(old) - i64::from(new);
+                        if moved.last().map_or(0, |(_, by)| *by) != by {
+                            moved.push((new, by));
+                        }
+                    }
                 }
             }
+            changed.moved.insert(file.to_owned(), moved);
         }
         changed
     }
@@ -221,6 +242,16 @@ mod tests {
         let edits = difference(&before, &after);
         assert_eq!(before.apply(&edits).unwrap(), after);
         assert!(edits.iter().all(|edit| !edit.new_text.contains("żółw")), "{edits:?}");
+    }
+
+    #[test]
+    fn lines_that_moved_are_found() {
+        let (mut before, mut after) = (Sources::default(), Sources::default());
+        before.insert("a.rs", "a\nb\nc\nżółw\n");
+        after.insert("a.rs", "a\nx\ny\nb\nżółw\n");
+        let changed = before.changed_lines(&after);
+        let old = |line| changed.old_line(&edit(line, 1, 1, "").span);
+        assert_eq!([1, 2, 3, 4, 5].map(old), [Some(1), None, None, Some(2), Some(4)]);
     }
 
     #[test]

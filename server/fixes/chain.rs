@@ -248,6 +248,9 @@ pub(super) fn name_of(expr: &ast::Expr) -> Option<String> {
         ast::Expr::PathExpr(it) => {
             it.syntax().text().to_string().rsplit("::").next()?.to_lowercase()
         }
+        ast::Expr::MacroExpr(it) if it.syntax().text().to_string().starts_with("format!") => {
+            "text".to_owned()
+        }
         _ => return None,
     };
     let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');

@@ -178,7 +178,7 @@ impl Copying<'_> {
         let value = self.values.first()?;
         let stmt = self.context.let_stmt()?;
         let source = stmt.initializer().filter(is_postfix)?;
-        if self.region.uses_value() || self.region.dropped.is_some() || value.mentions() != 1 {
+        if self.region.uses_value() || self.region.dropped.is_some() || !value.mentions_once() {
             return None;
         }
         // The pattern must be the guard alone.

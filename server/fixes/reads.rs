@@ -31,8 +31,18 @@ impl Read {
     ) -> Option<Vec<Self>> {
         let mut reads = Self::all_outside_strings(context, node, held, is_mutable)?;
         let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
-        let strings = tokens.filter(|it| it.kind() == SyntaxKind::STRING);
-        let captured: Vec<TextRange> = strings.flat_map(|it| captures_of(&it, held)).collect();
+        let strings: Vec<SyntaxToken> = tokens
+            .filter(|it| it.kind() == SyntaxKind::STRING && !captures_of(it, held).is_empty())
+            .collect();
+        let texts: Option<Vec<Self>> = strings.iter().map(|it| formatted(it, held)).collect();
+        if let Some(texts) = texts.filter(|it| !it.is_empty()) {
+            reads.retain(|it| !texts.iter().any(|text| text.range.contains_range(it.range)));
+            reads.extend(texts);
+            reads.sort_by_key(|it| it.range.start());
+            return Some(reads);
+        }
+        let captured: Vec<TextRange> =
+            strings.iter().flat_map(|it| captures_of(it, held)).collect();
         // `"{guard}"` shows what is elsewhere read as `*guard`.
         let data = format!("*{held}");
         let is_whole = reads.iter().any(|it| it.text() == held);
@@ -86,10 +96,11 @@ impl Read {
         self.range
     }
 
-    /// How often the read mentions the guard.
-    pub(super) fn mentions(&self) -> usize {
+    /// Whether the read mentions the guard once, where another expression can stand.
+    pub(super) fn mentions_once(&self) -> bool {
         let tokens = self.expr.syntax().descendants_with_tokens();
-        tokens.filter(|it| it.as_token().is_some_and(|it| it.text() == self.held)).count()
+        let mentions = tokens.filter(|it| it.as_token().is_some_and(|it| it.text() == self.held));
+        !matches!(self.expr, ast::Expr::MacroExpr(_)) && mentions.count() == 1
     }
 
     /// How the value can be written, with what follows its name where it is used.
@@ -205,6 +216,35 @@ fn parse_expr(text: &str) -> Option<ast::Expr> {
     let call = parse.tree().syntax().descendants().find_map(ast::CallExpr::cast)?;
     let expr = call.arg_list()?.args().next()?;
     (expr.syntax().text_range().start() == TextSize::of(HEAD)).then_some(expr)
+}
+
+/// The `format!` around a string that names the guard, when it prints nothing else: the text can
+/// be made earlier. `|| format!("{guard:?}")` is how errors get their context.
+fn formatted(string: &SyntaxToken, held: &str) -> Option<Read> {
+    let call = string.parent_ancestors().find_map(ast::MacroExpr::cast)?;
+    let path = call.macro_call()?.path()?.segment()?.name_ref()?;
+    let tokens = call.syntax().descendants_with_tokens().filter_map(|it| it.into_token());
+    let is_ours = |it: &SyntaxToken| match it.kind() {
+        SyntaxKind::IDENT if it.text_range() != path.syntax().text_range() => {
+            it.text() == held || it.prev_token().is_some_and(|it| it.kind() == SyntaxKind::DOT)
+        }
+        SyntaxKind::STRING => names_only(it.text(), held),
+        SyntaxKind::EQ | SyntaxKind::QUESTION | SyntaxKind::AWAIT_KW => false,
+        _ => true,
+    };
+    let is_fit = path.text() == "format" && tokens.into_iter().all(|it| is_ours(&it));
+    let range = call.syntax().text_range();
+    is_fit.then(|| Read { expr: ast::Expr::MacroExpr(call), range, held: held.to_owned() })
+}
+
+/// Whether the places of a format string are empty, numbered, or name this variable.
+fn names_only(literal: &str, held: &str) -> bool {
+    let literal = literal.replace("{{", "");
+    literal.split('{').skip(1).all(|place| {
+        let name = place.split(['}', ':']).next().unwrap_or_default();
+        let is_width = place.split('}').next().unwrap_or_default().contains('$');
+        !is_width && (name == held || name.chars().all(|c| c.is_ascii_digit()))
+    })
 }
 
 /// Where a format string shows a variable by its name: `{guard}`, `{guard:?}`.

@@ -11,7 +11,7 @@
 //! Known problem: so does a fn that is called while its caller still holds the lock.
 
 use ra_ap_syntax::{
-    AstNode, TextRange,
+    AstNode, SyntaxNode, TextRange,
     ast::{self, HasArgList},
 };
 
@@ -103,7 +103,9 @@ pub(super) fn lock(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
 
 /// Whether the statement around a borrow borrows the same cell once more.
 fn borrows_twice(call: &ast::MethodCallExpr) -> bool {
-    let stmt = call.syntax().ancestors().find(|it| ast::Stmt::can_cast(it.kind()));
+    let is_in_list =
+        |it: &SyntaxNode| it.parent().is_some_and(|it| ast::StmtList::can_cast(it.kind()));
+    let stmt = call.syntax().ancestors().find(is_in_list);
     let receiver = call.receiver().map(|it| it.syntax().text().to_string());
     let (Some(stmt), Some(receiver)) = (stmt, receiver) else {
         return false;
@@ -119,6 +121,7 @@ fn borrows_twice(call: &ast::MethodCallExpr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::fixes::tests::{check, check_declines};
 
     const ID: &str = "replace_refcell_with_mutex";
@@ -149,6 +152,20 @@ async fn f() { let ż = Arc::new(RefCell::new(0)); let $0x$0 = Arc::clone(&ż); 
 use std::{cell::RefCell, sync::Arc};
 async fn f() { let ż = Arc::new(std::sync::Mutex::new(0)); let x = Arc::clone(&ż); io().await; drop(x); }",
         );
+    }
+
+    #[test]
+    fn two_borrows_in_one_statement() {
+        let calls = |code: &str| -> Vec<bool> {
+            let file = format!("fn f() {{ {code} }}");
+            let tree = ra_ap_syntax::SourceFile::parse(&file, ra_ap_syntax::Edition::Edition2021);
+            let calls = tree.tree().syntax().descendants().filter_map(ast::MethodCallExpr::cast);
+            let borrows = calls.filter(|it| it.name_ref().is_some_and(|it| it.text() == "borrow"));
+            borrows.map(|it| borrows_twice(&it)).collect()
+        };
+        assert_eq!(calls("g(größe.borrow(), größe.borrow());"), [true, true]);
+        assert_eq!(calls("größe.borrow().g(); größe.borrow().len()"), [false, false]);
+        assert_eq!(calls("g(a.borrow(), b.borrow());"), [false, false]);
     }
 
     #[test]

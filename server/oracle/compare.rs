@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::workbench::is_error;
@@ -48,22 +48,28 @@ pub(super) fn compare<'a>(
     root: &Utf8Path,
 ) -> Comparison<'a> {
     let unit = &problem.unit;
-    let count = |diagnostics: &[Diagnostic]| {
-        let problems = diagnostics.iter().filter_map(|it| family(it, unit, root));
-        problems.filter(|found| found.signature == problem.signature).count()
+    let same = |error: &Diagnostic| {
+        family(error, unit, root).filter(|found| found.signature == problem.signature)
     };
+    let twins: Vec<Problem> = before.iter().filter_map(same).collect();
+    let places = Places::of(problem, &twins);
+    let is_here = |error: &&Diagnostic| same(error).is_some_and(|it| places.has(&it, changed));
     let mut known: HashMap<String, usize> = HashMap::new();
     for error in before.iter().filter(|it| is_error(it)) {
         *known.entry(key(error, unit, root)).or_default() += 1;
     }
-    let mut comparison = Comparison { gone: count(after) < count(before), ..Default::default() };
+    let persisting: Vec<&Diagnostic> = after.iter().filter(is_here).collect();
+    let mut comparison =
+        Comparison { gone: persisting.len() < places.count(&twins), ..Default::default() };
     if !comparison.gone {
-        let same = |it: &&Diagnostic| {
-            family(it, unit, root).is_some_and(|found| found.signature == problem.signature)
-        };
-        comparison.persisting = after.iter().filter(same).collect();
+        comparison.persisting = persisting;
     }
     for error in after.iter().filter(|it| is_error(it)) {
+        // A value of the same name and type in another fn, which the problem had hidden.
+        if let Some(found) = same(error).filter(|it| places.is_elsewhere(it, &twins, changed)) {
+            comparison.uncovered.push(found);
+            continue;
+        }
         if let Some(left) = known.get_mut(&key(error, unit, root)).filter(|left| **left > 0) {
             *left -= 1;
             continue;
@@ -76,6 +82,45 @@ pub(super) fn compare<'a>(
         }
     }
     comparison
+}
+
+/// Where a problem is reported. A signature has no lines, so that it outlives edits; but values of
+/// one name and type in two fns of one task share it.
+struct Places {
+    lines: Vec<(Utf8PathBuf, u32)>,
+}
+
+impl Places {
+    /// The problem's own line among those of its twins; all of these where it has another by now.
+    fn of(problem: &Problem, twins: &[Problem]) -> Self {
+        let line = |it: &Problem| (it.culprit().file.clone(), it.culprit().start.line);
+        let all: Vec<_> = twins.iter().map(line).collect();
+        let own = line(problem);
+        Self { lines: if all.contains(&own) { vec![own] } else { all } }
+    }
+
+    fn count(&self, twins: &[Problem]) -> usize {
+        let unchanged = ChangedLines::default();
+        twins.iter().filter(|it| self.has(it, &unchanged)).count()
+    }
+
+    /// Whether a problem after the edits is at one of these places. A line that was edited may be.
+    fn has(&self, found: &Problem, changed: &ChangedLines) -> bool {
+        let culprit = found.culprit();
+        changed
+            .old_line(culprit)
+            .is_none_or(|line| self.lines.contains(&(culprit.file.clone(), line)))
+    }
+
+    /// Whether it is at a place where nothing like it was before.
+    fn is_elsewhere(&self, found: &Problem, twins: &[Problem], changed: &ChangedLines) -> bool {
+        let culprit = found.culprit();
+        let was_there = |line: u32| {
+            let mut old = twins.iter().map(Problem::culprit);
+            old.any(|it| it.file == culprit.file && it.start.line == line)
+        };
+        changed.old_line(culprit).is_some_and(|line| !was_there(line))
+    }
 }
 
 /// The family error that a diagnostic is.

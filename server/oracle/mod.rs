@@ -256,13 +256,7 @@ impl Oracle {
             };
             // What leaves nothing behind is better than what leads to the next problem.
             let is_clean = accepted.state.is_clean();
-            let mut fix = judged(draft, accepted, sources);
-            fix.preferred = is_clean
-                && !fixes::is_last_resort(fix.id)
-                && !offered.iter().any(|it| it.preferred);
-            if offer(&mut offered, &fix, is_clean) {
-                on_fix(&fix);
-            }
+            offer(&mut offered, judged(draft, accepted, sources), is_clean, on_fix);
         }
         prefer_one(&mut offered);
         match failure {
@@ -315,15 +309,22 @@ async fn ask_all(asking: &mut Asking<'_>, mut problem: Problem) -> Result<Option
 }
 
 /// Adds a fix. Two ways that end at the same edits are one: the clean way names it.
-fn offer(offered: &mut Vec<Fix>, fix: &Fix, is_clean: bool) -> bool {
+fn offer(
+    offered: &mut Vec<Fix>,
+    mut fix: Fix,
+    is_clean: bool,
+    on_fix: &mut (dyn FnMut(&Fix) + Send),
+) {
     if let Some(twin) = offered.iter().position(|it| it.edits == fix.edits) {
         if !is_clean {
-            return false;
+            return;
         }
         offered.remove(twin);
     }
-    offered.push(fix.clone());
-    true
+    fix.preferred =
+        is_clean && !fixes::is_last_resort(fix.id) && !offered.iter().any(|it| it.preferred);
+    on_fix(&fix);
+    offered.push(fix);
 }
 
 /// Where every fix uncovers another problem, the first is still the best.

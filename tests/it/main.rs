@@ -16,6 +16,7 @@ mod explain;
 mod fix;
 mod flycheck;
 mod handshake;
+mod kept;
 mod manual;
 #[cfg(unix)]
 mod neighbour;

@@ -72,6 +72,19 @@ impl Project {
         path.display().to_string()
     }
 
+    /// Whether the package's own unit tests pass; what they say otherwise.
+    pub(crate) fn own_tests(&self) -> Result<(), String> {
+        let output = Command::new("cargo")
+            .args(["test", "--lib", "--package", &self.package])
+            .current_dir(self.root())
+            .envs(cargo_env())
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = || String::from_utf8_lossy(&said).into_owned();
+        output.status.success().then_some(()).ok_or_else(said)
+    }
+
     /// cargo's messages about the workspace, and whether it compiles.
     pub(crate) fn check(&self) -> (String, bool) {
         let output = Command::new("cargo")

@@ -1,6 +1,6 @@
 //! What `clone_out_of_guard` writes, and where it declines.
 
-use crate::fixes::tests::{check, check_declines};
+use crate::fixes::tests::{check, check_declines, variants};
 
 const GUARD: &str = "std::sync::MutexGuard<'_, State>";
 
@@ -96,6 +96,30 @@ fn declines_for_what_is_no_guard() {
         "Rc<u8>",
         "async fn f() { let $0rc$0 = Rc::new(1); io().$1await; f(rc.len()); }",
     );
+}
+
+#[test]
+fn a_text_is_made_before() {
+    takes(
+        "
+async fn f(m: M) -> Result<u8> {
+    let $0größe$0 = m.lock().unwrap();
+    io().$1await.with_context(|| format!(\"after {größe:?} {}\", größe.len()))
+}
+",
+        "
+async fn f(m: M) -> Result<u8> {
+    let text = {
+        let größe = m.lock().unwrap();
+        format!(\"after {größe:?} {}\", größe.len())
+    };
+    io().await.with_context(|| text)
+}
+",
+    );
+    let other = "async fn f(m: M) { let $0größe$0 = m.lock(); n += io().$1await; g(|| format!(\"{größe} {n}\")) }";
+    let all = variants("clone_out_of_guard", other, GUARD).unwrap_or_default();
+    assert!(all.iter().all(|it| !it.contains("let text = ")), "{all:#?}");
 }
 
 #[test]

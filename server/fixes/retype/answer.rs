@@ -15,12 +15,12 @@ use crate::{fixes::RepairContext, problem::Edit};
 pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target) -> Vec<Edit> {
     let world = context.world;
     let mut walk = Walk::new(world, target);
-    for span in spans_of(context.error) {
-        follow(world, &mut walk, span);
+    for (span, is_within) in spans_of(context.error) {
+        follow(world, &mut walk, span, is_within);
     }
     // Where no name led to the type, the compiler's own word for it may.
     if walk.sites.is_empty() {
-        for span in spans_of(context.error) {
+        for (span, _) in spans_of(context.error) {
             let label = span.label.as_deref().unwrap_or_default();
             let ty = label.strip_prefix("has type `").and_then(|it| it.split('`').next());
             if let Some(ty) = ty {
@@ -75,19 +75,28 @@ fn in_order(world: &World<'_>, file: &Utf8Path, end: TextRange, added: &str) -> 
     Some(TextRange::empty(last.syntax().text_range().end()))
 }
 
-/// The spans that speak of the type; those about awaits, bounds and futures do not.
-fn spans_of(error: &Diagnostic) -> impl Iterator<Item = &DiagnosticSpan> {
+/// The spans that speak of the type, and whether they say that it is within another; those about
+/// awaits, bounds and futures do not.
+fn spans_of(error: &Diagnostic) -> impl Iterator<Item = (&DiagnosticSpan, bool)> {
     let silent = ["await occurs here", "required by", "future returned by", "future created by"];
-    std::iter::once(error).chain(&error.children).flat_map(|part| &part.spans).filter(move |span| {
+    let parts = std::iter::once(error).chain(&error.children);
+    let spans = parts.flat_map(|part| {
+        let is_within = part.message.contains("appears within the type");
+        part.spans.iter().map(move |span| (span, is_within))
+    });
+    spans.filter(move |(span, _)| {
         let label = span.label.as_deref().unwrap_or_default();
         !silent.iter().any(|it| label.starts_with(it))
     })
 }
 
-fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
+fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan, is_within: bool) {
     let Some((file, node, range)) = place_at(world, &span_of(span)) else {
         return;
     };
+    if is_within && ast::Name::can_cast(node.kind()) {
+        return walk.fields_of(&file, &node);
+    }
     let is_question_mark = node.kind() == SyntaxKind::TRY_EXPR && node.text_range() != range;
     if is_question_mark || node.text_range() == range {
         walk.expectation(&file, &node);

@@ -46,7 +46,6 @@ impl<'w> Walk<'w> {
                 None if receiver.is_some() => {
                     receiver.iter().for_each(|ty| self.types(file, ty.syntax()));
                 }
-                None if is_of_type(node) => self.definition(file, &node.text().to_string(), true),
                 None => self.pattern(file, node),
             }
         } else if ast::NameRef::can_cast(node.kind()) {
@@ -56,6 +55,11 @@ impl<'w> Walk<'w> {
         } else {
             self.types(file, node);
         }
+    }
+
+    /// The fields of a struct or an enum, by its name.
+    pub(super) fn fields_of(&mut self, file: &Utf8Path, name: &SyntaxNode) {
+        self.definition(file, &name.text().to_string(), true);
     }
 
     /// Every mention of the target type within a node; where there is none, behind the aliases
@@ -552,12 +556,6 @@ impl<'w> Walk<'w> {
             self.functions(file, &name, None);
         }
     }
-}
-
-/// Whether a name is that of a struct or an enum, where it is defined.
-fn is_of_type(name: &SyntaxNode) -> bool {
-    name.parent()
-        .is_some_and(|it| ast::Struct::can_cast(it.kind()) || ast::Enum::can_cast(it.kind()))
 }
 
 /// The type that the impl around a node is for.

@@ -146,8 +146,8 @@ impl<'a> Guarded<'a> {
         let own: Vec<String> =
             self.arms.front().iter().flat_map(bound_in).filter(is_needed).collect();
         let outer: Vec<String> = self.between.iter().flat_map(bound_in).collect();
-        let views: Vec<String> =
-            self.arms.bindings().into_iter().chain(outer).filter(is_needed).collect();
+        let bound = self.arms.bindings().into_iter().chain(outer);
+        let views: Vec<String> = bound.filter(|it| is_needed(it) && !own.contains(it)).collect();
         let mut all = Vec::new();
         if let Some(held) = self.reads(&[self.held.to_owned()]) {
             let plain: Vec<String> = own.iter().chain(&views).cloned().collect();
