@@ -1,14 +1,43 @@
 //! Values for unit tests: one believable problem, made by hand.
 
-use crate::problem::{
-    AutoTrait, Await, Edit, Fix, Held, Kind, Place, Position, Problem, Span, TargetKind, Unit,
-    Verdict,
+use cargo_metadata::diagnostic::Diagnostic;
+
+use crate::{
+    problem::{
+        AutoTrait, Await, Edit, Fix, Held, Kind, Place, Position, Problem, Span, TargetKind, Unit,
+        Verdict,
+    },
+    rustc::{Line, parse_line},
 };
 
 /// A span of `src/main.rs` within one line.
 pub(crate) fn span(line: u32, from: u32, to: u32) -> Span {
     let at = |column| Position { line, column };
     Span { file: "src/main.rs".into(), start: at(from), end: at(to) }
+}
+
+/// An error of the compiler that stands at `inside`, after the text `before` of its file.
+pub(crate) fn error_at(file: &str, before: &str, inside: &str) -> Diagnostic {
+    let place = |text: &str| {
+        let line = text.matches('\n').count() + 1;
+        let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    };
+    let (start, end) = (place(before), place(&format!("{before}{inside}")));
+    let span = format!(
+        r#"{{"file_name":"{file}","byte_start":0,"byte_end":0,"line_start":{},"line_end":{},
+        "column_start":{},"column_end":{},"is_primary":true,"text":[],"label":null,
+        "suggested_replacement":null,"suggestion_applicability":null,"expansion":null}}"#,
+        start.0, end.0, start.1, end.1,
+    );
+    let json = format!(
+        r#"{{"$message_type":"diagnostic","message":"m","code":null,"level":"error",
+        "spans":[{span}],"children":[],"rendered":null}}"#
+    );
+    match parse_line(&json.replace('\n', " ")) {
+        Line::Diagnostic(report) => report.diagnostic,
+        other => panic!("not read: {other:?}"),
+    }
 }
 
 /// The binary `target` of the package `sample`.

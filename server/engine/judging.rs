@@ -100,10 +100,12 @@ impl Engine {
         let epoch = self.judging.epoch;
         // Noted at once: what fails, or dies, is not tried again for the same text.
         self.judging.judged.insert(key, epoch);
+        let known = self.served.get(workspace).map(|it| it.results.problems());
         let case = Case {
             workspace,
             epoch,
             shown,
+            known: known.unwrap_or_default(),
             documents: self.documents.clone(),
             handle: self.out.handle.clone(),
         };
@@ -222,6 +224,8 @@ struct Case {
     workspace: usize,
     epoch: u64,
     shown: Shown,
+    /// All problems of the workspace.
+    known: Vec<Arc<Problem>>,
     documents: Documents,
     handle: Handle,
 }
@@ -248,6 +252,7 @@ impl Case {
     async fn ask(&self, oracle: Oracle) -> anyhow::Result<Vec<Fix>> {
         let problem = &self.shown.problem;
         let sources = texts(&oracle, &self.shown.root, &self.documents).await;
+        oracle.expect(self.known.iter().map(Arc::as_ref)).await;
         let examined = match oracle.examine(problem, &sources).await {
             Ok(examined) => examined.map(Box::new),
             // The text has solved it before anybody saved: the hint need not wait for that.

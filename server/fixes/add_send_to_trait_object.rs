@@ -59,6 +59,22 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
     })
 }
 
+/// The title with the bounds that were written in the end.
+pub(super) fn title(before: &Sources, edits: &[Edit], draft: &str) -> Option<String> {
+    let count = |text: &str, word: &str| {
+        let words = text.split(|c: char| c != '_' && !c.is_alphanumeric());
+        words.filter(|it| *it == word).count()
+    };
+    let is_written = |bound: &&&str| {
+        let new: usize = edits.iter().map(|it| count(&it.new_text, bound)).sum();
+        let old = edits.iter().filter_map(|it| before.slice(&it.span));
+        new > old.map(|it| count(it, bound)).sum()
+    };
+    let bounds: Vec<&str> = ["Send", "Sync"].iter().filter(is_written).copied().collect();
+    let (_, object) = draft.split_once("` to ")?;
+    (!bounds.is_empty()).then(|| format!("Add `{}` to {object}", bounds.join(" + ")))
+}
+
 fn target(name: &str, bounds: Vec<&'static str>) -> DynBounds {
     DynBounds { trait_name: name.to_owned(), bounds, references: true }
 }
@@ -189,7 +205,9 @@ fn wrote(before: &Sources, after: &Sources, bound: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::fixes::tests::{check, check_declines, variants};
+    use crate::problem::Span;
 
     const ID: &str = "add_send_to_trait_object";
 
@@ -236,6 +254,29 @@ async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run
             "async fn f($0x$0: &dyn Shape) { save().$1await; x.draw(); }",
             "async fn f(x: &(dyn Shape + Send)) { save().await; x.draw(); }",
         );
+    }
+
+    #[test]
+    fn the_title_names_the_bounds_that_were_written() {
+        let at = |column| crate::problem::Position { line: 1, column };
+        let edit = |start, end, new_text: &str| Edit {
+            span: Span { file: "a.rs".into(), start: at(start), end: at(end) },
+            new_text: new_text.to_owned(),
+        };
+        let mut before = Sources::default();
+        before.insert("a.rs", "type Größe = Box<dyn Fn() + Send>;");
+        let draft = "Add `Send` to `dyn Fn`";
+        for (edits, title) in [
+            (vec![edit(28, 28, " + Sync")], Some("Add `Sync` to `dyn Fn`")),
+            (vec![edit(25, 33, " + Send + Sync>")], Some("Add `Sync` to `dyn Fn`")),
+            (
+                vec![edit(1, 1, "type A = dyn Fn() + Send + Sync;")],
+                Some("Add `Send + Sync` to `dyn Fn`"),
+            ),
+            (vec![edit(1, 1, "// Sender")], None),
+        ] {
+            assert_eq!(super::title(&before, &edits, draft).as_deref(), title, "{edits:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! variables. Known problem: what others change before the future runs is not seen; the note
 //! says so.
 
-use ra_ap_syntax::{AstNode, ast};
+use ra_ap_syntax::{AstNode, SyntaxKind, ast};
 
 use super::{
     Draft, FixContext, Reach,
@@ -32,6 +32,9 @@ const VALUES_MAX: usize = 4;
 /// Drafts `capture_only_what_is_needed`.
 pub(super) fn capture_only_what_is_needed(context: &FixContext<'_>) -> Option<Draft> {
     let capture = Capture::find(context)?;
+    if is_only_dropped(&capture) {
+        return None;
+    }
     let reads = reads(context, &capture);
     let values = reads.as_deref().map(distinct).unwrap_or_default();
     let mut variants = Vec::new();
@@ -57,6 +60,28 @@ pub(super) fn capture_only_what_is_needed(context: &FixContext<'_>) -> Option<Dr
         reach: Reach::Body,
         repairs: &[],
     })
+}
+
+/// Whether the block does nothing with the value but end it: there is nothing that it needs.
+fn is_only_dropped(capture: &Capture) -> bool {
+    let is_dropped = |path: &ast::PathExpr| {
+        let call = path.syntax().parent().and_then(|it| ast::CallExpr::cast(it.parent()?));
+        let callee = call.and_then(|it| it.expr()).map(|it| it.syntax().text().to_string());
+        callee.is_some_and(|it| it.rsplit("::").next() == Some("drop"))
+    };
+    let paths = capture.block.syntax().descendants().filter_map(ast::PathExpr::cast);
+    let ours: Vec<_> = paths.filter(|it| it.syntax().text() == capture.name.as_str()).collect();
+    let mut tokens = capture.block.syntax().descendants_with_tokens();
+    let others = |it: &ast::PathExpr| it.syntax().text_range();
+    let is_elsewhere = tokens.any(|it| {
+        it.as_token().is_some_and(|token| {
+            token.kind() == SyntaxKind::STRING
+                && token.text().contains(&format!("{{{}", capture.name))
+                || token.text() == capture.name
+                    && !ours.iter().any(|it| others(it) == token.text_range())
+        })
+    });
+    !ours.is_empty() && !is_elsewhere && ours.iter().all(is_dropped)
 }
 
 /// The reads of the block, as far as all of them can move out.
@@ -282,6 +307,7 @@ fn f(n: Rc<u32>) {
             "fn f(r: Receiver<u8>) { spawn(async { while let Ok(n) = $0r$0.recv() { io(n).$1await } }); }",
             "fn f(v: &V) { spawn(async move { for i in 0..3 { io($0v$0.x.get(i)).$1await } }); }",
             "async fn f(p: Rc<u8>) { io(*$0p$0).$1await }",
+            "fn f(größe: &Rc<u8>) { spawn(async move { io().$1await; drop($0größe$0) }); }",
         ] {
             check_declines(ID, "V", code);
         }

@@ -6,9 +6,12 @@
 //! greet(&user.name).await;                greet(&name).await;
 //! ```
 //!
+//! Of an `Arc` in a lock a clone is taken, which is cheap and shares what is in it.
 //! Declines when a later use may write through the guard: a copy would swallow the write.
 //! Known problems: others may change the data during the await, so the copy may be out of date
 //! where the guard was not; a value with interior mutability is a copy as well.
+
+mod shared;
 
 use ra_ap_syntax::{
     AstNode, SyntaxNode,
@@ -34,6 +37,19 @@ pub(super) fn clone_out_of_guard(context: &FixContext<'_>) -> Option<Draft> {
     let held = context.held.name.as_deref()?;
     if !context.holds_lock() {
         return None;
+    }
+    if let Some(edits) = shared::clone_shared(context, held) {
+        return Some(Draft {
+            id: "clone_out_of_guard",
+            title: format!("Clone the `Arc` out of the guard `{held}`"),
+            note: Some(format!(
+                "Another `Arc` that is put in its place meanwhile is not seen, and `{held}` no \
+                 longer keeps others from doing so."
+            )),
+            variants: vec![edits],
+            reach: Reach::Body,
+            repairs: &[],
+        });
     }
     let region = Region::find(context, held)?;
     let (drops, uses): (Vec<_>, Vec<_>) =

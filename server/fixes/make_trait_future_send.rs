@@ -16,12 +16,15 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs, HasGenericParams, HasName},
 };
 
-use super::{Draft, FixContext, Reach};
+use super::{Draft, FixContext, Reach, context::has_ident};
 use crate::{
     problem::{Edit, Kind},
     sources::Sources,
     text::Lines,
 };
+
+/// Of several traits with a method of one name the compiler is asked about the likeliest.
+const TRAITS_MAX: usize = 3;
 
 /// Drafts `make_trait_future_send`.
 pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> {
@@ -35,17 +38,16 @@ pub(super) fn make_trait_future_send(context: &FixContext<'_>) -> Option<Draft> 
     if !is_future {
         return None;
     }
-    let (name, method) = called_in(context)
-        .into_iter()
-        .find_map(|name| Method::find(context, &name).map(|method| (name, method)))?;
+    let (name, methods) = called_in(context).into_iter().find_map(|name| {
+        let methods = Method::find(context, &name);
+        (!methods.is_empty()).then_some((name, methods))
+    })?;
+    let variants = methods.iter().flat_map(|it| [it.rewrite(context), it.rewrite_all(context)]);
     Some(Draft {
         id: "make_trait_future_send",
         title: format!("Make the future of `{name}` in the trait `Send`"),
         note: Some("Every implementation of the trait must then return a `Send` future.".into()),
-        variants: [method.rewrite(context), method.rewrite_all(context)]
-            .into_iter()
-            .flatten()
-            .collect(),
+        variants: variants.flatten().collect(),
         reach: Reach::Workspace,
         repairs: &[],
     })
@@ -102,11 +104,12 @@ struct Method {
 }
 
 impl Method {
-    /// The only method of that name in a trait that gives a future: of this file, else of the workspace.
-    fn find(context: &FixContext<'_>, name: &str) -> Option<Self> {
-        let mut here = in_file(context, context.sources, context.file, name);
+    /// The methods of that name in traits that give a future: the only one of this file, else
+    /// those of the workspace, the traits that the code around the value names first.
+    fn find(context: &FixContext<'_>, name: &str) -> Vec<Self> {
+        let here = in_file(context, context.sources, context.file, name);
         if here.len() == 1 {
-            return here.pop();
+            return here;
         }
         let mut all: Vec<Self> = context
             .sources
@@ -114,7 +117,21 @@ impl Method {
             .filter(|(_, text)| text.contains("trait ") && text.contains(name))
             .flat_map(|(file, _)| in_file(context, context.sources, file, name))
             .collect();
-        all.pop().filter(|_| all.is_empty())
+        let around = context.surroundings(&context.value_node());
+        let owner = around.ancestors().find_map(ast::Impl::cast);
+        let is_named = |method: &Self| {
+            let name = method.trait_name().unwrap_or_default();
+            has_ident(&around, &name)
+                || owner.as_ref().is_some_and(|it| has_ident(it.syntax(), &name))
+        };
+        all.sort_by_cached_key(|it| (!is_named(it), it.file != context.file));
+        all.truncate(TRAITS_MAX);
+        all
+    }
+
+    fn trait_name(&self) -> Option<String> {
+        let item = self.func.syntax().ancestors().find_map(ast::Trait::cast)?;
+        Some(item.name()?.text().to_string())
     }
 
     fn edit(&self, range: TextRange, new_text: impl Into<String>) -> Edit {
@@ -275,7 +292,7 @@ fn is_async_named(func: &ast::Fn, name: &str) -> bool {
 }
 
 /// The bounds of a returned `impl Future<Output = T>` that does not promise `Send`.
-fn promised(func: &ast::Fn) -> Option<ast::TypeBoundList> {
+pub(super) fn promised(func: &ast::Fn) -> Option<ast::TypeBoundList> {
     let ast::Type::ImplTraitType(ty) = func.ret_type()?.ty()? else { return None };
     let bounds = ty.type_bound_list()?;
     let text = bounds.syntax().text().to_string();

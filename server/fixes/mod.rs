@@ -36,12 +36,14 @@ mod lock_in_each_turn;
 mod macro_body;
 mod make_trait_future_send;
 mod move_after_await;
+mod order;
 mod place;
 mod promise_send_future;
 mod reachable;
 mod reads;
 mod region;
 mod replace_cell_with_atomic;
+mod replace_cell_with_mutex;
 mod replace_local_box;
 mod replace_mutex_with_tokio;
 mod replace_phantom_marker;
@@ -52,6 +54,7 @@ mod retype;
 mod share_contents;
 mod spawn_local;
 mod split_branch_at_await;
+mod split_loop_at_await;
 mod stringify_error_before_await;
 mod suspects;
 mod take_next_in_each_turn;
@@ -137,12 +140,23 @@ const POLISH: &[(&str, Polish)] = &[
     ("replace_rc_with_arc", replace_rc_with_arc::polish),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
     ("replace_cell_with_atomic", replace_cell_with_atomic::polish),
+    ("replace_cell_with_mutex", replace_cell_with_mutex::polish),
 ];
 
 /// The last edits of an accepted fix; `None` when it is as it should be.
 pub fn polish(id: &str, problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
     let (_, polish) = POLISH.iter().find(|(known, _)| *known == id)?;
     polish(problem, before, after)
+}
+
+/// The title of what was accepted, where the draft's own does not know it: bounds that the
+/// compiler asked for on the way.
+pub fn title(draft: &Draft, before: &Sources, edits: &[Edit]) -> String {
+    let known = match draft.id {
+        "add_send_to_trait_object" => add_send_to_trait_object::title(before, edits, &draft.title),
+        _ => None,
+    };
+    known.unwrap_or_else(|| draft.title.clone())
 }
 
 /// What to say of the variant that was accepted, where the draft's own note does not know it: a
@@ -158,6 +172,14 @@ fn own_note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
         let written = edits.iter().map(|it| it.new_text.as_str());
         let replaced = edits.iter().filter_map(|it| before.slice(&it.span));
         return share_contents::note(written.collect(), replaced.collect()).map(str::to_owned);
+    }
+    if draft.id == "replace_cell_with_atomic" {
+        let after = before.apply(edits)?;
+        let stores = |text: &str| text.matches("store(").count();
+        let is_written = before
+            .changed_files(&after)
+            .any(|(file, text)| stores(text) > before.text(file).map_or(0, |text| stores(text)));
+        return draft.note.clone().filter(|_| is_written);
     }
     if !matches!(draft.id, "hoist_temporary" | "enclose_in_block") {
         return draft.note.clone();
@@ -206,7 +228,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("return_send_future", return_send_future::return_send_future),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::replace_refcell_with_mutex),
     ("replace_cell_with_atomic", replace_cell_with_atomic::replace_cell_with_atomic),
+    ("replace_cell_with_mutex", replace_cell_with_mutex::replace_cell_with_mutex),
     ("stringify_error_before_await", stringify_error_before_await::stringify_error_before_await),
+    ("split_loop_at_await", split_loop_at_await::split_loop_at_await),
     ("add_send_bound", add_send_bound::add_send_bound),
     ("box_trait_future", box_trait_future::box_trait_future),
     ("use_send_variant", use_send_variant::use_send_variant),
@@ -226,6 +250,22 @@ pub fn is_last_resort(id: &str) -> bool {
     matches!(id, "spawn_local" | "lock_again_after_await") || is_question(id)
 }
 
+/// Fixes that let a signature promise `Send`: bodies that break the promise must be mended, too.
+pub fn is_promise(id: &str) -> bool {
+    const PROMISES: &[&str] = &[
+        "add_send_bound",
+        "add_send_to_trait_object",
+        "box_trait_future",
+        "drop_maybe_send",
+        "make_trait_future_send",
+        "promise_send_future",
+        "replace_local_box",
+        "return_send_future",
+        "use_send_variant",
+    ];
+    PROMISES.contains(&id)
+}
+
 /// Fixes that repair nothing: they make the next check say more, so there is nothing to verify.
 pub fn is_question(id: &str) -> bool {
     id == "add_debug_handler"
@@ -240,9 +280,9 @@ pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
         let within = within.into_iter().filter_map(|draft| written.back(draft)).collect();
         drafts = together(within, drafts);
     }
-    // An error type that is mended helps everywhere, a branch that is rewritten only once.
-    let is_error = problem.leaf.as_deref().and_then(retype::dyn_trait) == Some("Error");
-    drafts.sort_by_key(|draft| is_error && draft.id == "split_branch_at_await");
+    if let Some(context) = FixContext::new(problem, sources) {
+        order::order(&context, &mut drafts);
+    }
     drafts
 }
 

@@ -8,6 +8,7 @@
 //!                                         }
 //! ```
 //!
+//! A fn that returns an `impl Future` already only gets the bound.
 //! The compiler then has a promise to rely on where it would have to look into the type that it
 //! is just computing. Callers stay as they are. Declines for the fns of traits and their
 //! implementations, under attribute macros, and where an argument is not used: an `async fn`
@@ -22,6 +23,7 @@ use super::{
     Draft, FixContext, Reach,
     async_move::async_move,
     context::mentions,
+    make_trait_future_send::promised,
     region::is_stmt_or_tail,
     return_send_future::{is_inert, is_of_trait, signature::signatures},
 };
@@ -36,7 +38,7 @@ pub(super) fn promise_send_future(context: &FixContext<'_>) -> Option<Draft> {
         return None;
     }
     let mut around = context.value_node().ancestors().filter_map(ast::Fn::cast);
-    let func = around.find(|it| it.async_token().is_some())?;
+    let func = around.find(gives_future)?;
     let name = func.name()?.text().to_string();
     // Of two fns that call each other the promise of one may not be enough.
     let called = called_fn(context, &name);
@@ -60,18 +62,26 @@ pub(super) fn promise_send_future(context: &FixContext<'_>) -> Option<Draft> {
     })
 }
 
+/// Whether a fn is async, or returns an `impl Future` that promises nothing.
+fn gives_future(func: &ast::Fn) -> bool {
+    func.async_token().is_some() || promised(func).is_some()
+}
+
 /// Another async fn of this file that the expression at fault calls.
 fn called_fn(context: &FixContext<'_>, own: &str) -> Option<ast::Fn> {
     let call = context.value_node();
     let mut fns = context.tree.syntax().descendants().filter_map(ast::Fn::cast);
     fns.find(|it| {
         let name = it.name().map(|it| it.text().to_string()).unwrap_or_default();
-        it.async_token().is_some() && name != own && mentions(&call, &name)
+        gives_future(it) && name != own && mentions(&call, &name)
     })
 }
 
 /// The ways to write one fn.
 fn rewrite(context: &FixContext<'_>, func: &ast::Fn) -> Vec<Vec<Edit>> {
+    if let Some(bounds) = promised(func).filter(|_| !is_of_trait(func)) {
+        return vec![vec![context.insert(bounds.syntax().text_range().end(), " + Send")]];
+    }
     let body = func.body().and_then(|it| it.stmt_list());
     let (Some(body), Some(signatures)) = (body, signatures(context, func)) else {
         return Vec::new();
@@ -137,6 +147,18 @@ fn crawl(größe: u32) -> impl std::future::Future<Output = u32> + Send {
     }
 }";
         assert_eq!(text.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_future_that_is_returned_already() {
+        let text =
+            "fn größe(n: u8) -> impl Future<Output = u8> { async move { $0go(größe(n))$0; n } }";
+        let expected =
+            "fn größe(n: u8) -> impl Future<Output = u8> + Send { async move { go(größe(n)); n } }";
+        assert_eq!(first(text).as_deref(), Some(expected));
+        let promised =
+            "fn f(n: u8) -> impl Future<Output = u8> + Send { async move { $0go(f(n))$0; n } }";
+        assert_eq!(first(promised), None);
     }
 
     #[test]

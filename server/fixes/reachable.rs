@@ -12,7 +12,7 @@ use ra_ap_syntax::{
     ast::{self, HasModuleItem, HasName},
 };
 
-use super::FixContext;
+use super::{FixContext, imports};
 use crate::{problem::Edit, text::Lines};
 
 /// What lies deeper than this has rarely to do with the demand.
@@ -54,7 +54,7 @@ impl Reached {
         let mut items = file.items();
         let first = items.find(|it| matches!(it, ast::Item::Use(_)))?;
         let newline = if self.root.text().to_string().contains("\r\n") { "\r\n" } else { "\n" };
-        let at = first.syntax().text_range().start();
+        let at = imports::start(&first);
         Some(self.insert(at, format!("use {path};{newline}")))
     }
 

@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
-    replace_rc_with_arc::{RENAMES, change, seeds, shorten},
+    replace_rc_with_arc::{RENAMES, change, labels, seeds, shorten},
     retype::{self, Rename, Renames, Site, World, place_at},
 };
 use crate::{
@@ -43,13 +43,15 @@ pub(super) const ATOMICS: &[(&str, &str)] = &[
     ("isize", "AtomicIsize"),
 ];
 
+/// What the innermost `Cell` of a type holds.
+pub(super) fn cell_in(leaf: &str) -> Option<&str> {
+    let (before, inner) = leaf.rsplit_once("Cell<")?;
+    (!before.ends_with(char::is_alphanumeric)).then_some(inner)
+}
+
 /// The atomic for the cell in a type.
 fn atomic(leaf: &str) -> Option<&'static str> {
-    let (before, inner) = leaf.rsplit_once("Cell<")?;
-    if before.ends_with("Ref") || before.ends_with("Once") || before.ends_with("Unsafe") {
-        return None;
-    }
-    let inner = inner.trim_end_matches('>');
+    let inner = cell_in(leaf)?.trim_end_matches('>');
     ATOMICS.iter().find(|(held, _)| *held == inner).map(|(_, name)| *name)
 }
 
@@ -85,15 +87,15 @@ fn of_problem(problem: &Problem) -> Option<Renames> {
 /// Drafts `replace_cell_with_atomic`.
 pub(super) fn replace_cell_with_atomic(context: &FixContext<'_>) -> Option<Draft> {
     let atomic = atomic(context.problem.leaf.as_deref()?)?;
-    let edits = seeds(context, &of_problem(context.problem)?)?;
+    let variants = seeds(context, &of_problem(context.problem)?)?;
     Some(Draft {
         id: "replace_cell_with_atomic",
-        title: format!("Replace the `Cell` of `{}` with `{atomic}`", context.held.label()),
+        title: format!("Replace the `Cell` of {} with `{atomic}`", labels(context)),
         note: Some(
             "A `load` and then a `store` are two steps: other tasks may write in between."
                 .to_owned(),
         ),
-        variants: vec![edits],
+        variants,
         reach: Reach::Workspace,
         repairs: &[retype::restrict_parameter, operate, change_type],
     })
@@ -156,13 +158,22 @@ fn count(set: &ast::MethodCallExpr, file: &Utf8Path) -> Option<Vec<Site>> {
     let by = sum.rhs()?.syntax().text_range();
     let name = set.name_ref()?.syntax().text_range();
     let start = argument.syntax().text_range().start();
-    (around == *set).then(|| {
-        vec![
-            Site::new(file, name, new_name.to_owned()),
-            Site::new(file, TextRange::new(start, by.start()), String::new()),
-            Site::new(file, TextRange::empty(by.end()), format!(", {ORDERING}")),
-        ]
-    })
+    let mut sites = vec![
+        Site::new(file, name, new_name.to_owned()),
+        Site::new(file, TextRange::new(start, by.start()), String::new()),
+        Site::new(file, TextRange::empty(by.end()), format!(", {ORDERING}")),
+    ];
+    if is_body_of_closure(set) {
+        let whole = set.syntax().text_range();
+        sites.push(Site::new(file, TextRange::empty(whole.start()), "{ ".to_owned()));
+        sites.push(Site::new(file, TextRange::empty(whole.end()), "; }".to_owned()));
+    }
+    (around == *set).then_some(sites)
+}
+
+/// `move || n.set(n.get() + 1)`: a block keeps the old value from becoming the closure's.
+fn is_body_of_closure(call: &ast::MethodCallExpr) -> bool {
+    call.syntax().parent().is_some_and(|it| ast::ClosureExpr::can_cast(it.kind()))
 }
 
 /// The statement `n.set(n.get() + x)` around its `n.get()`, and the name for it.
@@ -181,7 +192,7 @@ fn counting(get: &ast::MethodCallExpr) -> Option<(ast::MethodCallExpr, &'static 
     let [read, written] = &owners;
     // The old value that it returns must not be taken for a result.
     let is_stmt = set.syntax().parent().is_some_and(|it| ast::ExprStmt::can_cast(it.kind()));
-    (read == written && is_stmt).then_some((set, new_name))
+    (read == written && (is_stmt || is_body_of_closure(&set))).then_some((set, new_name))
 }
 
 #[cfg(test)]

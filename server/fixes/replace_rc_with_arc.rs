@@ -14,11 +14,11 @@ use camino::Utf8Path;
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
-    retype::{self, DynBounds, Rename, Renames, Walk, World, dyn_trait, node_at},
+    retype::{self, DynBounds, Rename, Renames, Site, Walk, World, dyn_trait, node_at},
     share_contents,
 };
 use crate::{
-    problem::{Edit, Problem},
+    problem::{Edit, Held, Problem},
     sources::Sources,
 };
 
@@ -52,16 +52,16 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
     if !is_counted || is_mutable {
         return None;
     }
-    let edits = seeds(context, &target())?;
+    let variants = seeds(context, &target())?;
     Some(Draft {
         id: "replace_rc_with_arc",
         // Where the compiler named no value, what stands for it is a whole call.
         title: match context.problem.held.is_empty() {
             true => "Replace the `Rc` that the future keeps with `Arc`".to_owned(),
-            false => format!("Replace the `Rc` of `{}` with `Arc`", context.held.label()),
+            false => format!("Replace the `Rc` of {} with `Arc`", labels(context)),
         },
         note: None,
-        variants: vec![edits],
+        variants,
         reach: Reach::Workspace,
         repairs: &[
             retype::restrict_parameter,
@@ -72,8 +72,44 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
     })
 }
 
-/// The edits where the value at fault gets its type from.
-pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Edit>> {
+/// The edits where the values at fault get their type from; where there are several, the first
+/// alone is a second way.
+pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Vec<Edit>>> {
+    let first = sites(context, target)?;
+    let mut all = first.clone();
+    for other in others(context) {
+        let Some((node, _)) = node_at(&context.world, &other.span) else { continue };
+        let mut walk = Walk::new(&context.world, target);
+        walk.node(&other.span.file, &node);
+        all.extend(walk.sites);
+    }
+    let mut variants = vec![context.world.edits(all), context.world.edits(first)];
+    variants.dedup();
+    Some(variants)
+}
+
+/// The values that the compiler hides behind the one that it named: they have its leaf, too.
+fn others<'a>(context: &'a FixContext<'_>) -> impl Iterator<Item = &'a Held> {
+    context.problem.held.iter().filter(|it| it.span != context.held.span)
+}
+
+/// What a title calls the values at fault.
+pub(super) fn labels(context: &FixContext<'_>) -> String {
+    let mut labels = vec![format!("`{}`", context.held.label())];
+    for other in others(context) {
+        let label = format!("`{}`", other.label());
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    match labels.as_slice() {
+        [first, second] => format!("{first} and {second}"),
+        [first, _, rest @ ..] => format!("{first} and {} others", rest.len() + 1),
+        _ => labels.concat(),
+    }
+}
+
+fn sites(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Site>> {
     let world = &context.world;
     let (node, _) = node_at(world, &context.held.span)?;
     let mut walk = Walk::new(world, target);
@@ -88,8 +124,7 @@ pub(super) fn seeds(context: &FixContext<'_>, target: &Renames) -> Option<Vec<Ed
             walk.node(&at.file, &node);
         }
     }
-    let sites = walk.sites;
-    (!sites.is_empty()).then(|| world.edits(sites))
+    (!walk.sites.is_empty()).then_some(walk.sites)
 }
 
 fn change_type(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
@@ -150,11 +185,10 @@ pub(super) fn shorten(
         }
     }
     // Several new lines at one place are written one after the other.
-    let mut joined: Vec<retype::Site> = Vec::new();
+    let mut joined: Vec<Site> = Vec::new();
     for site in sites {
-        let is_same = |it: &&mut retype::Site| {
-            it.file == site.file && it.start == site.start && it.end == site.end
-        };
+        let is_same =
+            |it: &&mut Site| it.file == site.file && it.start == site.start && it.end == site.end;
         match joined.iter_mut().find(is_same) {
             Some(known) => known.new_text.push_str(&site.new_text),
             None => joined.push(site),
@@ -233,6 +267,44 @@ async fn f() { let $0x$0; x = Rc::new(1); io().$1await; drop(x); }",
             "
 use std::rc::Rc;
 async fn f() { let x; x = std::sync::Arc::new(1); io().await; drop(x); }",
+        );
+    }
+
+    #[test]
+    fn a_second_value_that_hides_behind_the_first() {
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+async fn f() { let $0a$0 = Rc::new(1); let $0größe$0 = Rc::new(2); io().$1await; g(a, größe); }",
+            "
+use std::rc::Rc;
+async fn f() { let a = std::sync::Arc::new(1); let größe = std::sync::Arc::new(2); io().await; g(a, größe); }",
+        );
+    }
+
+    #[test]
+    fn a_receiver_and_what_a_format_string_names() {
+        check(
+            ID,
+            "Rc<Żaba>",
+            "
+use std::rc::Rc;
+impl Żaba { async fn f($0self$0: Rc<Self>) { io().$1await; self.quak(); } }",
+            "
+use std::rc::Rc;
+impl Żaba { async fn f(self: std::sync::Arc<Self>) { io().await; self.quak(); } }",
+        );
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+fn f(größe: &Rc<u8>) -> BoxFuture<'_, ()> { Box::pin(async move { io().$1await; println!(\"{$0größe$0}\"); }) }",
+            "
+use std::rc::Rc;
+fn f(größe: &std::sync::Arc<u8>) -> BoxFuture<'_, ()> { Box::pin(async move { io().await; println!(\"{größe}\"); }) }",
         );
     }
 

@@ -17,7 +17,7 @@ use ra_ap_syntax::{
 
 use super::{
     Draft, FixContext, Reach, RepairContext,
-    replace_rc_with_arc::{RENAMES, change, seeds, shorten},
+    replace_rc_with_arc::{RENAMES, change, labels, seeds, shorten},
     retype::{self, Rename, Renames, Site, place_at},
 };
 use crate::{
@@ -49,16 +49,16 @@ pub(super) fn replace_refcell_with_mutex(context: &FixContext<'_>) -> Option<Dra
     if !leaf.contains("RefCell<") || is_guard {
         return None;
     }
-    let edits = seeds(context, &target())?;
+    let variants = seeds(context, &target())?;
     Some(Draft {
         id: "replace_refcell_with_mutex",
-        title: format!("Replace the `RefCell` of `{}` with a `Mutex`", context.held.label()),
+        title: format!("Replace the `RefCell` of {} with a `Mutex`", labels(context)),
         note: Some(
             "A second borrow while the first is alive panics in a `RefCell`; a second lock waits \
              for ever."
                 .to_owned(),
         ),
-        variants: vec![edits],
+        variants,
         reach: Reach::Workspace,
         repairs: &[retype::restrict_parameter, lock, change_type],
     })

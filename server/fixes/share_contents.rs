@@ -5,7 +5,7 @@
 //! names once the `Rc` is gone.
 
 use super::{
-    RepairContext, replace_cell_with_atomic,
+    RepairContext, replace_cell_with_atomic, replace_cell_with_mutex,
     replace_rc_with_arc::{RENAMES, change},
     replace_refcell_with_mutex,
     retype::{self, Rename, Renames},
@@ -36,13 +36,18 @@ pub(super) fn retype(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
         return change(context, &replace_refcell_with_mutex::target());
     }
     if is_made && words.contains("Cell<") {
-        return change(context, &replace_cell_with_atomic::target_named_in(&words)?);
+        let atomic = replace_cell_with_atomic::target_named_in(&words);
+        let mutex = || words.contains("Mutex<").then(replace_cell_with_mutex::target);
+        return change(context, &atomic.or_else(mutex)?);
     }
     let (_, rest) = words.split_once("Sync` is not implemented for `")?;
     let leaf = rest.split('`').next()?;
     match leaf.split('<').next()?.rsplit("::").next()? {
         "RefCell" => change(context, &replace_refcell_with_mutex::target()),
-        "Cell" => change(context, &replace_cell_with_atomic::target(leaf)?),
+        "Cell" => {
+            let atomic = replace_cell_with_atomic::target(leaf);
+            change(context, &atomic.unwrap_or_else(replace_cell_with_mutex::target))
+        }
         _ => None,
     }
 }
@@ -53,7 +58,9 @@ pub(super) fn operate(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     if words.contains("Atomic") {
         return replace_cell_with_atomic::operate(context);
     }
-    words.contains("Mutex").then(|| replace_refcell_with_mutex::lock(context)).flatten()
+    let operate = replace_cell_with_mutex::operate(context);
+    operate
+        .or_else(|| words.contains("Mutex").then(|| replace_refcell_with_mutex::lock(context))?)
 }
 
 /// What the user should know when the contents changed, too: code was written that was not there.
@@ -65,7 +72,7 @@ pub(super) fn note(written: String, replaced: String) -> Option<&'static str> {
         );
     }
     is_new("Mutex").then_some(
-        "The `RefCell` inside becomes a `Mutex`: a second lock while the first is alive waits for \
+        "The cell inside becomes a `Mutex`: a second lock while the first is alive waits for \
          ever.",
     )
 }

@@ -14,12 +14,14 @@
 //!                                         }
 //! ```
 //!
+//! A guard that a `let` before the branch declares is let go in the same way.
 //! A block inside of the branch would not do: the scrutinee itself lives as long as the branch.
 //! A `match` of two arms is treated alike. What the awaiting code reads of the guard is copied
 //! out. Known problems: an arm that binds the error and leaves the fn is not handled; code on
 //! one line is broken up for rustfmt to put right.
 
 mod branch;
+mod guarded;
 
 use ra_ap_syntax::{AstNode, SyntaxNode, TextSize, ast};
 
@@ -41,6 +43,9 @@ const VALUES_MAX: usize = 4;
 /// Drafts `split_branch_at_await`.
 pub(super) fn split_branch_at_await(context: &FixContext<'_>) -> Option<Draft> {
     let name = context.held.name.as_deref()?;
+    if let Some(draft) = guarded::split_guarded(context, name) {
+        return Some(draft);
+    }
     let branch = Branch::find(context, name)?;
     let split = Split::new(context, &branch, name)?;
     let mut variants: Vec<Vec<Edit>> = Vec::new();

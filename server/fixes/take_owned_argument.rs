@@ -11,6 +11,7 @@
 //! data, of `fmt::Arguments` the text. Declines for the fns of traits. Known problem: the value is
 //! dropped when the fn ends; the note says so.
 
+mod formatted;
 mod view;
 
 use super::{
@@ -20,6 +21,9 @@ use super::{
 
 /// Drafts `take_owned_argument`.
 pub(super) fn take_owned_argument(context: &FixContext<'_>) -> Option<Draft> {
+    if let Some(draft) = formatted::take_text(context) {
+        return Some(draft);
+    }
     let Some(argument) = Borrowed::find(context) else {
         return view::draft(context);
     };

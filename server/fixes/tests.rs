@@ -36,6 +36,15 @@ pub(crate) fn variants_of(
     Some(applied.collect())
 }
 
+/// The ids of all fixes that apply, in the order in which they are tried.
+pub(crate) fn ids(marked: &str, ty: &str) -> Vec<&'static str> {
+    let (text, values, awaits) = take_markers(marked);
+    let mut problem = problem(&text, &values, &awaits, ty);
+    // Of a reference the compiler names what it refers to.
+    problem.leaf = Some(ty.trim_start_matches('&').to_owned());
+    drafts(&problem, &sources_of(&text)).iter().map(|it| it.id).collect()
+}
+
 /// A workspace of one file.
 pub(crate) fn sources_of(text: &str) -> Sources {
     let mut sources = Sources::default();

@@ -7,15 +7,19 @@
 //! fn run<R: Repo>(repo: R) { .. }         fn run<R: SendRepo>(repo: R) { .. }
 //! ```
 //!
-//! First in the fn or `impl` around the demand, then in every bound of the file. Known problem:
-//! callers must pass a type that implements the variant; the oracle asks the whole workspace.
+//! First in the fn or `impl` around the demand, then in every bound of the file. What callers pass
+//! implements the variant from then on. Known problem: an implementation whose future is not
+//! `Send` no longer compiles; the oracle asks the whole workspace.
 
 use ra_ap_syntax::{
     AstNode, SourceFile, SyntaxNode,
     ast::{self, HasAttrs, HasName},
 };
 
-use super::{Draft, FixContext, Reach, imports::import, make_trait_future_send::called};
+use super::{
+    Draft, FixContext, Reach, RepairContext, imports::import, make_trait_future_send::called,
+    retype::Site,
+};
 use crate::problem::{Edit, Kind};
 
 /// Drafts `use_send_variant`.
@@ -51,7 +55,47 @@ pub(super) fn use_send_variant(context: &FixContext<'_>) -> Option<Draft> {
         note: Some(format!("Every caller must then pass a type that implements `{variant}`.")),
         variants,
         reach: Reach::Workspace,
-        repairs: &[],
+        repairs: &[implement_variant],
+    })
+}
+
+/// What implements only the plain trait implements the variant instead: `trait_variant` makes the
+/// plain one of it.
+fn implement_variant(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let words = context.error.message.strip_prefix("the trait bound `")?;
+    let (bound, _) = words.split_once("` is not satisfied")?;
+    let (ty, variant) = bound.rsplit_once(": ")?;
+    let last = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
+    let (ty, variant) = (last(ty.split('<').next()?), last(variant));
+    let mut sites = Vec::new();
+    for (file, text) in context.sources.iter().filter(|(_, text)| text.contains(&ty)) {
+        let Some(tree) = context.world.tree(file).filter(|_| text.contains("impl")) else {
+            continue;
+        };
+        let blocks = tree.descendants().filter_map(ast::Impl::cast).filter(|block| {
+            let own = block.self_ty().map(|it| it.syntax().text().to_string()).unwrap_or_default();
+            last(own.split('<').next().unwrap_or_default()) == ty
+        });
+        for block in blocks {
+            let Some(ast::Type::PathType(it)) = block.trait_() else { continue };
+            let name = it.path().and_then(|it| it.segment()?.name_ref());
+            let Some(name) = name else { continue };
+            if makes(context, name.text(), &variant) {
+                sites.push(Site::new(file, name.syntax().text_range(), variant.clone()));
+            }
+        }
+    }
+    (!sites.is_empty()).then(|| context.world.edits(sites))
+}
+
+/// Whether `trait_variant` makes the one trait of the other.
+fn makes(context: &RepairContext<'_>, plain: &str, variant: &str) -> bool {
+    let files = context.sources.iter().filter(|(_, text)| text.contains("trait_variant"));
+    files.filter_map(|(file, _)| context.world.tree(file)).any(|tree| {
+        tree.descendants().filter_map(ast::Trait::cast).any(|it| {
+            it.name().is_some_and(|it| it.text() == plain)
+                && variant_of(&it).is_some_and(|it| it == variant)
+        })
     })
 }
 

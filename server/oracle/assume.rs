@@ -2,7 +2,7 @@
 //!
 //! rustc does not check the borrows of a fn whose types have errors. When a fix removes one of
 //! several errors in a fn, what it does to the borrows stays unseen until the last is gone. So
-//! the futures of that fn are wrapped in a type that claims to be `Send`, and rustc looks again:
+//! the futures of that fn are wrapped in one that claims to be `Send`, and rustc looks again:
 //!
 //! ```text
 //! tokio::spawn(async move { .. })    tokio::spawn({ .. sendlens_assume(async move { .. }) })
@@ -24,16 +24,16 @@ use ra_ap_syntax::{
 
 use crate::{problem::Span, recognise::user_span, sources::Sources, text::Lines};
 
-/// A block that declares the wrapper; its value is a future that counts as `Send`.
-const OPEN: &str = "{ #[allow(warnings)] struct SendlensAssumed<F>(F); \
-    unsafe impl<F> ::core::marker::Send for SendlensAssumed<F> {} \
-    unsafe impl<F> ::core::marker::Sync for SendlensAssumed<F> {} \
-    impl<F: ::core::future::Future> ::core::future::Future for SendlensAssumed<F> { \
-    type Output = F::Output; \
-    fn poll(self: ::core::pin::Pin<&mut Self>, _: &mut ::core::task::Context<'_>) \
-    -> ::core::task::Poll<F::Output> { loop {} } } \
-    #[allow(warnings)] fn sendlens_assume<T, F: ::core::future::Future<Output = T>>(f: F) \
-    -> SendlensAssumed<F> { SendlensAssumed(f) } sendlens_assume";
+/// A block that declares the wrapper; its value is a future that counts as `Send`. It keeps the
+/// future's borrows as long as the future would, to its drop. Declaring no type and no impl, it
+/// leaves nearly all of rustc's incremental cache good, and it is allowed where `unsafe` is not.
+const OPEN: &str = "{ #[allow(warnings)] fn sendlens_assume<'sendlens, T: 'sendlens, \
+    F: ::core::future::Future<Output = T> + 'sendlens>(f: F) -> impl ::core::future::Future<Output = T> \
+    + ::core::marker::Send + ::core::marker::Sync + 'sendlens { \
+    let held = (::core::marker::PhantomData::<fn() -> F>, ::core::option::Option::<\
+    ::std::boxed::Box<dyn ::core::marker::Send + ::core::marker::Sync + 'sendlens>>::None); \
+    ::core::future::poll_fn(move |_| -> ::core::task::Poll<T> { let _ = &held; loop {} }) } \
+    sendlens_assume";
 const CLOSE: &str = ") }";
 
 /// Codes of errors that come from checking borrows and moves.
@@ -54,6 +54,12 @@ pub(super) fn is_about_borrows(error: &Diagnostic) -> bool {
         || BORROW_MESSAGES.iter().any(|it| error.message.starts_with(it))
 }
 
+/// Where rustc put an error, followed out of macros to the user's code.
+pub(super) fn primary(error: &Diagnostic, root: &Utf8Path) -> Option<Span> {
+    let span = error.spans.iter().find(|span| span.is_primary)?;
+    Some(user_span(span, root))
+}
+
 /// How to find the places that rustc names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
@@ -68,20 +74,18 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// The innermost fn around the place where an error is reported.
     pub(super) fn item_around(&self, error: &Diagnostic) -> Option<Item> {
-        let span = self.primary(error)?;
+        self.item_at(&primary(error, self.root)?)
+    }
+
+    /// The innermost fn around a place.
+    pub(super) fn item_at(&self, span: &Span) -> Option<Item> {
         let text = self.texts.text(&span.file)?;
         let lines = Lines::new(text);
-        let range = lines.range(&span)?;
+        let range = lines.range(span)?;
         let tree = SourceFile::parse(text, self.edition).tree();
         let item = tree.syntax().covering_element(range).ancestors().find_map(ast::Fn::cast)?;
         let range = item.syntax().text_range();
-        Some(Item { file: span.file, range, line: lines.position(range.start()).line })
-    }
-
-    /// Where rustc put an error, followed out of macros to the user's code.
-    fn primary(&self, error: &Diagnostic) -> Option<Span> {
-        let span = error.spans.iter().find(|span| span.is_primary)?;
-        Some(user_span(span, self.root))
+        Some(Item { file: span.file.clone(), range, line: lines.position(range.start()).line })
     }
 
     /// The texts with the futures of these fns taken for `Send`. `errors` are the errors about
@@ -98,7 +102,7 @@ impl View<'_> {
                 wraps.of_fn(&element.ancestors().find_map(ast::Fn::cast)?);
             }
             let lines = Lines::new(text);
-            let spans = errors.iter().filter_map(|error| self.primary(error));
+            let spans = errors.iter().filter_map(|error| primary(error, self.root));
             for range in spans.filter(|it| it.file == file).filter_map(|it| lines.range(&it)) {
                 wraps.of_span(tree.syntax(), range);
             }
@@ -111,18 +115,15 @@ impl View<'_> {
 /// A fn item of a file: what rustc checks as one.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
-    file: Utf8PathBuf,
-    range: TextRange,
+    /// Its file.
+    pub(super) file: Utf8PathBuf,
+    /// The whole of it.
+    pub(super) range: TextRange,
     /// The 1-based line on which it starts: taking futures for `Send` moves no line.
     line: u32,
 }
 
 impl Item {
-    /// Its file.
-    pub(super) fn file(&self) -> &Utf8Path {
-        &self.file
-    }
-
     /// Whether both are the same fn, in texts that differ in what is taken for `Send` only.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (&self.file, self.line) == (&other.file, other.line)
@@ -235,7 +236,7 @@ fn one_line(ty: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rustc::{Line, parse_line};
+    use crate::testing::error_at;
 
     /// What is wrapped, with `«` and `»` for the wrapper; `$0..$0` is where rustc's error is.
     #[track_caller]
@@ -244,22 +245,7 @@ mod tests {
         let (before, inside, after) =
             (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
         let text = format!("{before}{inside}{after}");
-        let column = |text: &str| text.chars().count() + 1;
-        let span = format!(
-            r#"{{"file_name":"a.rs","byte_start":0,"byte_end":0,"line_start":1,"line_end":1,
-            "column_start":{},"column_end":{},"is_primary":true,"text":[],"label":null,
-            "suggested_replacement":null,"suggestion_applicability":null,"expansion":null}}"#,
-            column(before),
-            column(&format!("{before}{inside}")),
-        );
-        let json = format!(
-            r#"{{"$message_type":"diagnostic","message":"m","code":null,"level":"error",
-            "spans":[{span}],"children":[],"rendered":null}}"#
-        );
-        let Line::Diagnostic(report) = parse_line(&json.replace('\n', " ")) else {
-            panic!("not read: {json}");
-        };
-        let error = &report.diagnostic;
+        let error = &error_at("a.rs", before, inside);
         let mut texts = Sources::default();
         texts.insert("a.rs", text);
         let view = View { texts: &texts, edition: Edition::Edition2021, root: "/w".into() };

@@ -134,7 +134,7 @@ impl<'a> Hidden<'a> {
             return Ok(None);
         };
         let files = bench.files_of(trial.command);
-        let in_unit = self.items.iter().all(|item| files.contains(item.file()));
+        let in_unit = self.items.iter().all(|item| files.contains(&item.file));
         let said = match in_unit {
             true => bench.compile(&assumed, trial.command).await?,
             false => distinct(&bench.survey(&assumed).await?),

@@ -11,13 +11,11 @@ use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast};
 
 use super::{
     demand::{Demand, NEED, Parameters, demand_of},
-    types,
-    workbench::Workbench,
+    types::{self, Asking},
 };
 use crate::{
     problem::{Held, Kind, Place, Problem},
     recognise::{Shortfall, handler_fn, reasons_of_parameter, recognise},
-    rustc::RustcCommand,
     sources::Sources,
     syntax,
     text::Lines,
@@ -47,19 +45,15 @@ struct Asked<'a> {
 
 /// Fills in the values at fault. `Ok(None)`: the compiler says that the body is `Send`, so the
 /// error has another cause and is none of ours.
-pub(super) async fn ask(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    problem: &Problem,
-    sources: &Sources,
-) -> Result<Option<Problem>> {
-    let Some(asked) = find_body(problem, sources) else {
+pub(super) async fn ask(asking: &mut Asking<'_>, problem: &Problem) -> Result<Option<Problem>> {
+    let Some(asked) = find_body(problem, asking.sources) else {
         return Ok(Some(problem.clone()));
     };
     for (demand, accept) in &asked.demands {
         let text = insert(asked.text, demand.at, &demand.text);
-        let said = run(bench, command, sources, asked.file, text, NEED).await?;
-        if let Some(found) = explained(problem, &said, bench.root(), *accept, &demand.parameters) {
+        let said = asking.run(asked.file, text, NEED, true).await?;
+        let root = asking.bench.root();
+        if let Some(found) = explained(problem, &said, root, *accept, &demand.parameters) {
             return Ok(Some(found));
         }
         let is_explained = said.iter().any(|it| carries(it, NEED));
@@ -69,8 +63,10 @@ pub(super) async fn ask(
     }
     let mut found = problem.clone();
     let Some(range) = asked.range else { return Ok(Some(found)) };
-    let bodies = types::of_file(bench, command, sources, asked.file, edition(problem)).await?;
-    let Some(typed) = types::innermost(&bodies, range) else { return Ok(Some(found)) };
+    asking.learn(&[asked.file.to_owned()], edition(problem)).await?;
+    let Some(typed) = types::innermost(asking.bodies(asked.file), range) else {
+        return Ok(Some(found));
+    };
     let values = typed.not_send(asked.file, asked.text);
     let leaves = values.clone();
     found.held = guilty(problem, values);
@@ -86,29 +82,6 @@ pub(super) async fn ask(
         found.kind = Kind::Captured;
     }
     Ok(Some(found))
-}
-
-/// Compiles one changed file: in the failing unit when it belongs there (the answers then carry
-/// our mark), in the whole selection otherwise: another crate that compiled so far.
-pub(super) async fn run(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    sources: &Sources,
-    file: &Utf8Path,
-    text: String,
-    mark: &str,
-) -> Result<Vec<Diagnostic>> {
-    let mut texts = sources.clone();
-    texts.insert(file, text);
-    let own = bench.files_of(command);
-    if own.is_empty() || own.contains(file) {
-        let said = bench.compile(&texts, command).await?;
-        if said.iter().any(|it| carries(it, mark)) {
-            return Ok(said);
-        }
-    }
-    let survey = bench.survey(&texts).await?;
-    Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
 }
 
 /// Which of the values that the compiler names may be the one that is looked for.
@@ -131,7 +104,8 @@ fn head(ty: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
+/// Whether a diagnostic is an answer to what we wrote.
+pub(super) fn carries(diagnostic: &Diagnostic, mark: &str) -> bool {
     diagnostic.message.contains(mark)
         || diagnostic.children.iter().any(|child| child.message.contains(mark))
 }

@@ -147,6 +147,31 @@ fn crossings(value: &Held, sources: &Sources, edition: &str) -> usize {
     same.map(|crossing| crossing.awaits.len()).sum()
 }
 
+/// Whether a value that is reported now crossed an await before, too, declared by the same line:
+/// rustc had it hidden, whatever type inside of it is at fault.
+pub(super) fn crossed_before(found: &Problem, before: &Sources, after: &Sources) -> bool {
+    let Some(held) = found.held.first().filter(|_| found.kind == Kind::HeldAcrossAwait) else {
+        return false;
+    };
+    let (old, new) = (before.text(&held.span.file), after.text(&held.span.file));
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    let at = (held.span.start.line as usize).saturating_sub(1);
+    let Some(line) = new.lines().nth(at) else { return false };
+    let is_same = |crossing: &syntax::Crossing| {
+        let range = std::ops::Range::<usize>::from(crossing.range);
+        let start =
+            old.get(..range.start).map_or(0, |head| head.rfind('\n').map_or(0, |it| it + 1));
+        let declared = old.get(start..).and_then(|rest| rest.lines().next());
+        let named = match (&held.name, &crossing.name) {
+            (None, None) => old.get(range) == Some(held.text.as_str()),
+            (ours, theirs) => ours == theirs,
+        };
+        named && declared == Some(line) && !crossing.awaits.is_empty()
+    };
+    let bodies = syntax::analyse(old, syntax::edition(&found.unit.edition));
+    bodies.iter().flat_map(|body| &body.crossings).any(is_same)
+}
+
 /// Whether the compiler reports this problem.
 pub(super) fn reports(problem: &Problem, diagnostics: &[Diagnostic], root: &Utf8Path) -> bool {
     let mut found = diagnostics.iter().filter_map(|it| family(it, &problem.unit, root));

@@ -4,10 +4,14 @@
 //! there with the failing unit's own command.
 
 mod assume;
+mod base;
 mod borrows;
 mod closer;
 mod compare;
 mod demand;
+mod follow;
+mod hidden;
+mod leftovers;
 mod others;
 mod overlay;
 mod probe;
@@ -18,7 +22,7 @@ mod types;
 mod unit;
 mod workbench;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -29,18 +33,16 @@ use tokio::sync::Mutex;
 use crate::{
     fixes::{self, Draft},
     flycheck::place,
-    problem::{Fix, Kind, Problem, Unit, Verdict},
+    problem::{Fix, Kind, Problem, Span, Unit, Verdict},
     recognise::{complete, recognise},
-    rustc::{RustcCommand, UnitDiagnostic},
+    rustc::UnitDiagnostic,
     sources::Sources,
-    syntax,
-    text::Lines,
 };
 use rounds::{Accepted, Trial, try_draft};
-use types::Answering;
 pub use types::TypedBody;
+use types::{Answering, Asking};
 pub use unit::NoLongerReported;
-use unit::{Surveyed, find_unit, refresh};
+use unit::{Commands, Known, find_unit, refresh};
 use workbench::{Workbench, is_error};
 
 /// How to call cargo for a workspace: mirrors rust-analyzer's settings of the same names.
@@ -88,11 +90,12 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     bench: Option<Workbench>,
-    surveyed: Option<Surveyed>,
-    /// Commands survive texts: they change with manifests only.
-    commands: HashMap<(Unit, bool), RustcCommand>,
-    /// So do these.
+    known: Option<Known>,
+    commands: Commands,
+    /// Survives texts as commands do.
     answering: Answering,
+    /// Where units have errors that the oracle was told of.
+    expected: Vec<(Unit, Span)>,
 }
 
 impl Oracle {
@@ -107,6 +110,13 @@ impl Oracle {
         let root = self.inner.root.clone();
         let read = tokio::task::spawn_blocking(move || read_tree(&root)).await;
         read.unwrap_or_default()
+    }
+
+    /// Tells which problems are known of the texts that are asked about next. The answers do not
+    /// depend on it, but come sooner.
+    pub async fn expect<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>) {
+        let places = problems.into_iter().map(|it| (it.unit.clone(), it.reported_at.clone()));
+        self.inner.state.lock().await.expected = places.collect();
     }
 
     /// Completes a recognised problem: with what the text tells, and, where the error names no
@@ -127,30 +137,13 @@ impl Oracle {
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        let surveyed = refresh(bench, &mut state.surveyed, &mut state.commands, sources).await?;
-        let (command, _) = find_unit(
-            bench,
-            &surveyed.survey,
-            &mut state.commands,
-            &self.inner.root,
-            &problem,
-            sources,
-        )
-        .await?;
-        if closer::needs_asking(&problem) {
-            let Some(asked) = closer::ask(bench, &command, &problem, sources).await? else {
-                return Ok(None);
-            };
-            problem = asked;
-            complete(&mut problem, sources);
-        }
-        let known = &mut surveyed.types;
-        add_hidden_values(bench, &command, known, &mut problem, sources).await?;
-        let is_named = problem.kind == Kind::HeldAcrossAwait && !problem.held.is_empty();
-        if is_named && problem.lint.is_none() {
-            add_other_futures(bench, &command, known, &mut problem, sources).await?;
-        }
-        Ok(Some(problem))
+        let commands = &mut state.commands;
+        let known = refresh(bench, &mut state.known, commands, sources);
+        let (command, _) =
+            find_unit(bench, commands, &self.inner.root, &problem, sources, &state.expected)
+                .await?;
+        let mut asking = Asking { bench, command: &command, types: &mut known.types, sources };
+        ask_all(&mut asking, problem).await
     }
 
     /// The async bodies of a file (relative to the workspace root), with what the compiler says
@@ -235,23 +228,11 @@ impl Oracle {
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        let surveyed = refresh(bench, &mut state.surveyed, &mut state.commands, sources).await?;
-        let (command, before) = find_unit(
-            bench,
-            &surveyed.survey,
-            &mut state.commands,
-            &self.inner.root,
-            problem,
-            sources,
-        )
-        .await?;
-        let trial = Trial {
-            problem,
-            sources,
-            command: &command,
-            before: &before,
-            survey: &surveyed.survey,
-        };
+        refresh(bench, &mut state.known, &mut state.commands, sources);
+        let (root, expected, commands) = (&self.inner.root, &state.expected, &mut state.commands);
+        let (command, before) =
+            find_unit(bench, commands, root, problem, sources, expected).await?;
+        let trial = Trial { problem, sources, command: &command, before: &before, outer: None };
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
         for draft in drafts {
@@ -279,8 +260,9 @@ impl Oracle {
             fix.preferred = is_clean
                 && !fixes::is_last_resort(fix.id)
                 && !offered.iter().any(|it| it.preferred);
-            on_fix(&fix);
-            offered.push(fix);
+            if offer(&mut offered, &fix, is_clean) {
+                on_fix(&fix);
+            }
         }
         prefer_one(&mut offered);
         match failure {
@@ -318,56 +300,30 @@ impl Inner {
     }
 }
 
-/// Adds the values of the problem's body that rustc hides behind the one it reported.
-async fn add_hidden_values(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
-    problem: &mut Problem,
-    sources: &Sources,
-) -> Result<()> {
-    let file = problem.future.span.file.clone();
-    let is_held = matches!(problem.kind, Kind::HeldAcrossAwait | Kind::LockLint);
-    let Some(text) = sources.text(&file).filter(|_| is_held) else {
-        return Ok(());
-    };
-    let Some(range) = Lines::new(text).range(&problem.future.span) else { return Ok(()) };
-    if !known.contains_key(&file) {
-        let edition = syntax::edition(&problem.unit.edition);
-        let typed = types::of_file(bench, command, sources, &file, edition).await?;
-        known.insert(file.clone(), typed);
+/// Completes a problem with what the compiler answers when it is asked closer; `None` when the
+/// future is `Send` after all.
+async fn ask_all(asking: &mut Asking<'_>, mut problem: Problem) -> Result<Option<Problem>> {
+    if closer::needs_asking(&problem) {
+        let Some(asked) = closer::ask(asking, &problem).await? else {
+            return Ok(None);
+        };
+        problem = asked;
+        complete(&mut problem, asking.sources);
     }
-    let bodies = known.get(&file).map(Vec::as_slice).unwrap_or_default();
-    let Some(typed) = types::innermost(bodies, range) else { return Ok(()) };
-    if problem.kind == Kind::LockLint {
-        typed.name_types(&mut problem.held, &file, text);
-    } else {
-        types::add_hidden(problem, typed, &file, text);
-    }
-    Ok(())
+    hidden::add(asking, &mut problem).await?;
+    Ok(Some(problem))
 }
 
-/// Adds the values with the same leaf that the other futures of the same demand keep.
-async fn add_other_futures(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    known: &mut HashMap<Utf8PathBuf, Vec<TypedBody>>,
-    problem: &mut Problem,
-    sources: &Sources,
-) -> Result<()> {
-    let edition = syntax::edition(&problem.unit.edition);
-    for other in others::others(problem, sources, edition) {
-        let Some(text) = sources.text(&other.file) else { continue };
-        if !known.contains_key(&other.file) {
-            let typed = types::of_file(bench, command, sources, &other.file, edition).await?;
-            known.insert(other.file.clone(), typed);
+/// Adds a fix. Two ways that end at the same edits are one: the clean way names it.
+fn offer(offered: &mut Vec<Fix>, fix: &Fix, is_clean: bool) -> bool {
+    if let Some(twin) = offered.iter().position(|it| it.edits == fix.edits) {
+        if !is_clean {
+            return false;
         }
-        let bodies = known.get(&other.file).map(Vec::as_slice).unwrap_or_default();
-        if let Some(typed) = bodies.iter().find(|it| it.body.range == other.range) {
-            types::add_hidden(problem, typed, &other.file, text);
-        }
+        offered.remove(twin);
     }
-    Ok(())
+    offered.push(fix.clone());
+    true
 }
 
 /// Where every fix uncovers another problem, the first is still the best.
@@ -381,14 +337,16 @@ fn prefer_one(offered: &mut [Fix]) {
     }
 }
 
-fn judged(draft: Draft, Accepted { edits, state }: Accepted, sources: &Sources) -> Fix {
+fn judged(draft: Draft, accepted: Accepted, sources: &Sources) -> Fix {
+    let Accepted { edits, state } = accepted;
+    let title = fixes::title(&draft, sources, &edits);
     let note = fixes::note(&draft, sources, &edits);
     let notes: Vec<String> = note.into_iter().chain(state.notes()).collect();
     // The problem is gone, but the code does not compile for it.
     let verdict = if state.bared.is_some() { Verdict::Unchecked } else { Verdict::Verified };
     Fix {
         id: draft.id,
-        title: draft.title,
+        title,
         verdict,
         preferred: false,
         edits,

@@ -11,11 +11,13 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
+use super::leftovers::{self, Claim};
 use crate::sources::Sources;
 
 /// The overlay. The temporary directory is removed on drop.
 #[derive(Debug)]
 pub(super) struct Overlay {
+    _claim: Claim,
     dir: TempDir,
     original: Utf8PathBuf,
     root: Utf8PathBuf,
@@ -25,11 +27,16 @@ pub(super) struct Overlay {
 impl Overlay {
     /// An overlay without differences over the workspace at `original` (absolute).
     pub(super) fn new(original: &Utf8Path) -> Result<Self> {
-        let dir =
-            TempDir::with_prefix("sendlens-").context("cannot create a temporary directory")?;
+        let dir = TempDir::with_prefix(leftovers::PREFIX)
+            .context("cannot create a temporary directory")?;
         let base =
             Utf8Path::from_path(dir.path()).context("the temporary directory is not UTF-8")?;
+        if let Some(parent) = base.parent() {
+            leftovers::sweep(parent);
+        }
+        let claim = leftovers::claim(base).context("cannot write the temporary directory")?;
         let mut overlay = Self {
+            _claim: claim,
             root: base.join("tree"),
             original: original.to_owned(),
             written: Sources::default(),

@@ -20,18 +20,19 @@ use crate::{
 /// How the answers about types start.
 pub(super) const MARK: &str = "sendlens-type:";
 
-/// Declared at the start of the probed body; items see no generics, which suits them.
-const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{N}:{Self}\")] \
-    trait SendlensType<const N: usize> {} \
-    fn sendlens_type<const N: usize, T: ?Sized + SendlensType<N>>(_: &T) {} \
-    trait SendlensSend<const N: usize> {} \
-    impl<const N: usize, T: ?Sized + ::core::marker::Send> SendlensSend<N> for T {} \
-    fn sendlens_send<const N: usize, T: ?Sized + SendlensSend<N>>(_: &T) {} \
-    trait SendlensCopy<const N: usize> {} \
-    impl<const N: usize, T: ::core::marker::Copy> SendlensCopy<N> for T {} \
-    fn sendlens_copy<const N: usize, T: SendlensCopy<N>>(_: &T) {} \
-    fn sendlens_keep<const N: usize, \
-        T: SendlensType<N> + SendlensSend<N> + SendlensCopy<N>>(t: T) -> T { t } ";
+/// Declared at the start of the probed body. Items see the generics around them, though they may
+/// not use them: hence names that nobody else gives.
+const ITEMS: &str = " #[diagnostic::on_unimplemented(message = \"sendlens-type:{SENDLENS_N}:{Self}\")] \
+    trait SendlensType<const SENDLENS_N: usize> {} \
+    fn sendlens_type<const SENDLENS_N: usize, T: ?Sized + SendlensType<SENDLENS_N>>(_: &T) {} \
+    trait SendlensSend<const SENDLENS_N: usize> {} \
+    impl<const SENDLENS_N: usize, T: ?Sized + ::core::marker::Send> SendlensSend<SENDLENS_N> for T {} \
+    fn sendlens_send<const SENDLENS_N: usize, T: ?Sized + SendlensSend<SENDLENS_N>>(_: &T) {} \
+    trait SendlensCopy<const SENDLENS_N: usize> {} \
+    impl<const SENDLENS_N: usize, T: ::core::marker::Copy> SendlensCopy<SENDLENS_N> for T {} \
+    fn sendlens_copy<const SENDLENS_N: usize, T: SendlensCopy<SENDLENS_N>>(_: &T) {} \
+    fn sendlens_keep<const SENDLENS_N: usize, T: SendlensType<SENDLENS_N> \
+        + SendlensSend<SENDLENS_N> + SendlensCopy<SENDLENS_N>>(t: T) -> T { t } ";
 
 /// What the compiler said of one value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,12 +82,16 @@ fn has_hole(ty: &str) -> bool {
     ty.split(|c| !is_name(c)).any(|word| word == "_")
 }
 
-/// A file's text with one probe for each crossing of its bodies, numbered through in the order
-/// of both. Bodies without a block of their own get none.
-pub(super) fn with_probes(text: &str, edition: Edition, bodies: &[AsyncBody]) -> String {
+/// A file's text with one probe for each crossing of its bodies, numbered through from `first` on
+/// in the order of both. Bodies without a block of their own get none.
+pub(super) fn with_probes(
+    text: &str,
+    edition: Edition,
+    bodies: &[AsyncBody],
+    mut first: usize,
+) -> String {
     let tree = SourceFile::parse(text, edition).tree();
     let mut insertions = Insertions::default();
-    let mut first = 0;
     for body in bodies {
         probe_body(tree.syntax(), body, first, &mut insertions);
         first += body.crossings.len();
@@ -328,7 +333,7 @@ mod tests {
                 crossing("x", Origin::Local, range("x")),
             ],
         };
-        let probed = with_probes(text, Edition::Edition2021, &[body]);
+        let probed = with_probes(text, Edition::Edition2021, &[body], 0);
         assert!(probed.contains("let żółw = 1; sendlens_type::<1, _>(&żółw);"), "{probed}");
         assert!(probed.contains("Some(x) => { sendlens_type::<2, _>(&x);"), "{probed}");
         assert!(probed.contains("{ t }  sendlens_type::<0, _>(&p);"), "{probed}");

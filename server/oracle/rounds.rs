@@ -8,9 +8,10 @@ use cargo_metadata::diagnostic::Diagnostic;
 use super::{
     assume::{View, is_about_borrows},
     borrows::{self, Borrows},
-    compare::{Comparison, compare, crosses_less, is_foreign_lint},
+    compare::{Comparison, compare, crossed_before, crosses_less, family, is_foreign_lint},
+    follow::{FOLLOWED_MAX, follow},
     tidy,
-    workbench::{Survey, Workbench},
+    workbench::{Survey, Workbench, is_error},
 };
 use crate::{
     fixes::{self, Draft, Reach, RepairContext},
@@ -31,8 +32,8 @@ pub(super) struct Trial<'a> {
     pub(super) command: &'a RustcCommand,
     /// The unit's diagnostics before any edit.
     pub(super) before: &'a [Diagnostic],
-    /// The whole selection's diagnostics before any edit.
-    pub(super) survey: &'a Survey,
+    /// The trial of the fix that brought this problem to light, if one did.
+    pub(super) outer: Option<&'a Trial<'a>>,
 }
 
 /// An accepted fix.
@@ -49,12 +50,17 @@ pub(super) struct State {
     pub(super) borrows_checked: bool,
     /// An error of the user's own that those about `Send` had hidden.
     pub(super) bared: Option<String>,
+    /// The titles of the fixes that it includes.
+    pub(super) followed: Vec<String>,
 }
 
 impl State {
     /// Whether nothing is left behind.
     pub(super) fn is_clean(&self) -> bool {
-        self.uncovered.is_empty() && self.borrows_checked && self.bared.is_none()
+        self.uncovered.is_empty()
+            && self.borrows_checked
+            && self.bared.is_none()
+            && self.followed.is_empty()
     }
 
     /// What the user should know of it.
@@ -71,22 +77,49 @@ impl State {
              are gone."
                 .to_owned()
         });
-        next.into_iter().chain(bared).chain(unsure)
+        let titles = &self.followed;
+        let also =
+            (!titles.is_empty()).then(|| format!("This fix includes: {}.", titles.join("; ")));
+        also.into_iter().chain(next).chain(bared).chain(unsure)
     }
 }
 
-/// Tries the variants of a draft; `None` when the compiler refuses them all.
+/// Tries the variants of a draft; `None` when the compiler refuses them all. Where none is
+/// accepted as it is, the first may be followed by the fixes of what it leads to.
 pub(super) async fn try_draft(
     bench: &mut Workbench,
     trial: &Trial<'_>,
     draft: &Draft,
 ) -> Result<Option<Accepted>> {
+    if let Some(accepted) = try_plain(bench, trial, draft).await? {
+        return Ok(Some(accepted));
+    }
+    let Some(variant) = draft.variants.first().filter(|_| fixes::is_promise(draft.id)) else {
+        return Ok(None);
+    };
+    let tried = try_variant(bench, trial, draft, variant, Follow::Yes);
+    tried.await
+}
+
+/// The same without such fixes.
+pub(super) async fn try_plain(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+) -> Result<Option<Accepted>> {
     for variant in &draft.variants {
-        if let Some(accepted) = try_variant(bench, trial, draft, variant).await? {
+        if let Some(accepted) = try_variant(bench, trial, draft, variant, Follow::No).await? {
             return Ok(Some(accepted));
         }
     }
     Ok(None)
+}
+
+/// Whether a draft may be followed by the fixes of the problems that it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    Yes,
+    No,
 }
 
 async fn try_variant(
@@ -94,15 +127,18 @@ async fn try_variant(
     trial: &Trial<'_>,
     draft: &Draft,
     variant: &[Edit],
+    may_follow: Follow,
 ) -> Result<Option<Accepted>> {
     let Some(mut texts) = trial.sources.apply(variant) else {
         return Ok(None);
     };
-    for _ in 0..ROUNDS_MAX {
+    let mut followed: Vec<String> = Vec::new();
+    for _ in 0..ROUNDS_MAX + FOLLOWED_MAX {
         let errors = ask(bench, trial, draft, &texts).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
-                let finished = finish(bench, trial, draft, texts.clone(), &errors.after).await?;
+                let state = State { followed, ..state };
+                let finished = finish(bench, trial, draft, texts.clone(), errors).await?;
                 let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
                 let edits = match is_as_drafted {
                     true => variant.to_vec(),
@@ -116,14 +152,24 @@ async fn try_variant(
             tracing::trace!(fix = draft.id, ?edits, "repaired");
             texts.apply(&edits)
         });
-        match next {
-            Some(next) if next != texts => texts = next,
-            _ => {
-                let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
-                tracing::debug!(fix = draft.id, ?unsolved, "rejected");
-                return Ok(None);
-            }
+        if let Some(next) = next.filter(|next| *next != texts) {
+            texts = next;
+            continue;
         }
+        let more = match may_follow {
+            // Boxed: its drafts are tried in turn, without followers of their own.
+            Follow::Yes if followed.len() < FOLLOWED_MAX => {
+                Box::pin(follow(bench, trial, &texts, &unsolved)).await?
+            }
+            _ => None,
+        };
+        let Some(more) = more else {
+            let unsolved: Vec<&str> = unsolved.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?unsolved, "rejected");
+            return Ok(None);
+        };
+        texts = more.texts;
+        followed.push(more.title);
     }
     Ok(None)
 }
@@ -160,7 +206,7 @@ async fn judge(
         Borrows::Checked => true,
         Borrows::Unknown => false,
     };
-    Ok(Round::Accepted(State { uncovered, borrows_checked, bared }))
+    Ok(Round::Accepted(State { uncovered, borrows_checked, bared, followed: Vec::new() }))
 }
 
 /// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
@@ -170,19 +216,24 @@ async fn finish(
     trial: &Trial<'_>,
     draft: &Draft,
     mut texts: Sources,
-    after: &[Diagnostic],
+    mut last: Errors<'_>,
 ) -> Result<Sources> {
-    let mut after = after.to_vec();
     let root = bench.root().to_owned();
     let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(polished) = polished {
         let errors = ask(bench, trial, draft, &polished).await?;
         if errors.compare(trial, &polished, &root).accepted() {
-            (texts, after) = (polished, errors.after);
+            (texts, last) = (polished, errors);
+        } else {
+            let caused = errors.compare(trial, &polished, &root).caused;
+            let caused: Vec<&str> = caused.iter().map(|it| it.message.as_str()).collect();
+            tracing::debug!(fix = draft.id, ?caused, "not polished");
         }
     }
-    let tidied = tidy::tidy(&trial.before_warnings(), &after, trial.sources, &texts)
+    // What the compiler warned of before any edit, wherever it was asked.
+    let before: Vec<Diagnostic> = trial.before.iter().chain(&last.before).cloned().collect();
+    let tidied = tidy::tidy(&before, &last.after, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(tidied) = tidied {
         let errors = ask(bench, trial, draft, &tidied).await?;
@@ -193,8 +244,26 @@ async fn finish(
     Ok(texts)
 }
 
+/// A change within one body gives no value another type: what it did not write and what crossed
+/// an await before was hidden.
+fn uncover(comparison: &mut Comparison<'_>, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) {
+    let changed = trial.sources.changed_lines(texts);
+    for error in std::mem::take(&mut comparison.caused) {
+        match family(error, &trial.problem.unit, root) {
+            Some(found)
+                if !changed.contains(found.culprit())
+                    && crossed_before(&found, trial.sources, texts) =>
+            {
+                comparison.uncovered.push(found);
+            }
+            _ => comparison.caused.push(error),
+        }
+    }
+}
+
 /// What the compiler says of the texts, with the baseline to hold it against.
 struct Errors<'a> {
+    reach: Reach,
     before: Vec<Diagnostic>,
     unit_before: Option<&'a [Diagnostic]>,
     after: Vec<Diagnostic>,
@@ -212,14 +281,27 @@ async fn ask<'a>(
     let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
     if in_unit {
         let after = bench.compile(texts, trial.command).await?;
-        let unit = Errors { before: Vec::new(), unit_before: Some(trial.before), after };
+        let unit = Errors {
+            reach: draft.reach,
+            before: Vec::new(),
+            unit_before: Some(trial.before),
+            after,
+        };
         let done = draft.reach == Reach::Body;
         if done || !unit.compare(trial, texts, bench.root()).accepted() {
             return Ok(unit);
         }
     }
-    let survey = bench.survey(texts).await?;
-    Ok(Errors { before: distinct(trial.survey), unit_before: None, after: distinct(&survey) })
+    let after = distinct(&bench.survey(texts).await?);
+    // Where nothing is new, it does not matter what was there before.
+    let is_summary = |it: &Diagnostic| it.spans.is_empty();
+    let is_known =
+        |it: &Diagnostic| !is_error(it) && (is_summary(it) || tidy::is_known(trial.before, it));
+    let before = match after.iter().all(is_known) {
+        true => trial.before.to_vec(),
+        false => trial.surveyed_before(bench).await?,
+    };
+    Ok(Errors { reach: draft.reach, before, unit_before: None, after })
 }
 
 impl Errors<'_> {
@@ -230,6 +312,9 @@ impl Errors<'_> {
         if is_foreign_lint(trial.problem) {
             comparison.gone = crosses_less(trial.problem, trial.sources, texts);
         }
+        if self.reach == Reach::Body {
+            uncover(&mut comparison, trial, texts, root);
+        }
         // A future that nobody awaits is only a warning, but the work would silently not be done.
         let idle =
             tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));
@@ -239,15 +324,19 @@ impl Errors<'_> {
 }
 
 impl Trial<'_> {
+    /// What the compiler said of the whole selection before any edit. A crate that an outer fix
+    /// has broken keeps cargo from those that need it: what was said of them before counts, too.
+    async fn surveyed_before(&self, bench: &mut Workbench) -> Result<Vec<Diagnostic>> {
+        let mut said = distinct(&bench.survey(self.sources).await?);
+        if let Some(outer) = self.outer {
+            said.extend(distinct(&bench.survey(outer.sources).await?));
+        }
+        Ok(said)
+    }
+
     /// How to find the places in these texts, compiled at `root`.
     pub(super) fn view<'a>(&self, texts: &'a Sources, root: &'a Utf8Path) -> View<'a> {
         View { texts, edition: syntax::edition(&self.problem.unit.edition), root }
-    }
-
-    /// What the compiler warned of before any edit, wherever it was asked.
-    fn before_warnings(&self) -> Vec<Diagnostic> {
-        let surveyed = self.survey.diagnostics.iter().map(|it| &it.diagnostic);
-        self.before.iter().chain(surveyed).cloned().collect()
     }
 }
 

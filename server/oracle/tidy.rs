@@ -48,6 +48,12 @@ pub(super) fn new_warnings<'a>(
     warnings.filter(move |warning| !known.contains(&key(warning)))
 }
 
+/// Whether a diagnostic was there before; its lines do not count.
+pub(super) fn is_known(before: &[Diagnostic], diagnostic: &Diagnostic) -> bool {
+    let own = key(diagnostic);
+    before.iter().any(|it| key(it) == own)
+}
+
 /// `unused implementer of `Future` that must be used`.
 pub(super) fn is_idle_future(warning: &Diagnostic) -> bool {
     code(warning) == "unused_must_use" && warning.message.contains("Future")

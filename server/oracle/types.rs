@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::diagnostic::Diagnostic;
 use ra_ap_syntax::{Edition, TextRange};
 
 use super::{
-    closer::run,
+    closer::carries,
     probe::{self, Answer},
-    workbench::{Survey, Workbench},
+    workbench::{Survey, Workbench, is_error},
 };
 use crate::{
     alive::Known,
-    problem::{Await, Held, Problem, Unit},
+    problem::{Await, Held, Unit},
     recognise::Shortfall,
     rustc::{RustcCommand, UnitDiagnostic},
     sources::Sources,
@@ -30,19 +31,119 @@ pub struct TypedBody {
     answers: Vec<Option<Answer>>,
 }
 
-/// Probes every async body of a file; bodies that got no answer in company are not asked again.
-pub(super) async fn of_file(
-    bench: &mut Workbench,
-    command: &RustcCommand,
-    sources: &Sources,
-    file: &Utf8Path,
-    edition: Edition,
-) -> Result<Vec<TypedBody>> {
-    let Some(text) = sources.text(file) else { return Ok(Vec::new()) };
-    let bodies = syntax::analyse(text, edition);
-    let probed = probe::with_probes(text, edition, &bodies);
-    let said = run(bench, command, sources, file, probed, probe::MARK).await?;
-    Ok(typed(text, edition, bodies, probe::answers(&said)))
+/// What the compiler said of the values of files.
+pub(super) type Types = HashMap<Utf8PathBuf, Vec<TypedBody>>;
+
+/// Asks about one unit of one state of the texts, each file once.
+#[derive(Debug)]
+pub(super) struct Asking<'a> {
+    pub(super) bench: &'a mut Workbench,
+    pub(super) command: &'a RustcCommand,
+    pub(super) types: &'a mut Types,
+    pub(super) sources: &'a Sources,
+}
+
+/// A file with probes, numbered from `first` on.
+struct Probed<'a> {
+    file: &'a Utf8Path,
+    text: &'a str,
+    bodies: Vec<AsyncBody>,
+    first: usize,
+}
+
+impl Asking<'_> {
+    /// The async bodies of a file that was asked about.
+    pub(super) fn bodies(&self, file: &Utf8Path) -> &[TypedBody] {
+        self.types.get(file).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Probes every async body of these files, those of the unit in one run. The first file is
+    /// the one that matters: where the unit says nothing of it, all others are asked.
+    pub(super) async fn learn(&mut self, files: &[Utf8PathBuf], edition: Edition) -> Result<()> {
+        let own = self.bench.files_of(self.command);
+        let is_own = |file: &&Utf8PathBuf| own.is_empty() || own.contains(*file);
+        let new = |types: &Types, file: &Utf8PathBuf| !types.contains_key(file);
+        let together: Vec<&Utf8PathBuf> =
+            files.iter().filter(is_own).filter(|file| new(self.types, file)).collect();
+        if together.len() > 1 {
+            self.learn_together(&together, edition).await?;
+        }
+        for file in files {
+            if new(self.types, file) {
+                let may_ask_all = files.first() == Some(file) || !is_own(&file);
+                self.learn_alone(file, edition, may_ask_all).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns nothing where the probes of one file keep the compiler from answering at all.
+    async fn learn_together(&mut self, files: &[&Utf8PathBuf], edition: Edition) -> Result<()> {
+        let sources = self.sources;
+        let mut texts = sources.clone();
+        let mut probed: Vec<Probed<'_>> = Vec::new();
+        let mut first = 0;
+        for file in files {
+            let Some(text) = sources.text(file) else { continue };
+            let bodies = syntax::analyse(text, edition);
+            texts.insert(file.as_path(), probe::with_probes(text, edition, &bodies, first));
+            let crossings: usize = bodies.iter().map(|it| it.crossings.len()).sum();
+            probed.push(Probed { file, text, bodies, first });
+            first += crossings;
+        }
+        let mut answers = probe::answers(&self.bench.compile(&texts, self.command).await?);
+        if answers.is_empty() {
+            return Ok(());
+        }
+        for it in probed {
+            let typed = typed(it.text, edition, it.bodies, it.first, &mut answers);
+            self.types.insert(it.file.to_owned(), typed);
+        }
+        Ok(())
+    }
+
+    async fn learn_alone(
+        &mut self,
+        file: &Utf8Path,
+        edition: Edition,
+        may_ask_all: bool,
+    ) -> Result<()> {
+        let Some(text) = self.sources.text(file).cloned() else { return Ok(()) };
+        let bodies = syntax::analyse(&text, edition);
+        let mut answers = BTreeMap::new();
+        if bodies.iter().any(|it| !it.crossings.is_empty()) {
+            let probed = probe::with_probes(&text, edition, &bodies, 0);
+            answers = probe::answers(&self.run(file, probed, probe::MARK, may_ask_all).await?);
+        }
+        let typed = typed(&text, edition, bodies, 0, &mut answers);
+        self.types.insert(file.to_owned(), typed);
+        Ok(())
+    }
+
+    /// Compiles one changed file: in the failing unit when it belongs there (the answers then
+    /// carry our mark), in the whole selection otherwise, where that `may_ask_all`: another crate
+    /// that compiled so far, or a test.
+    pub(super) async fn run(
+        &mut self,
+        file: &Utf8Path,
+        text: String,
+        mark: &str,
+        may_ask_all: bool,
+    ) -> Result<Vec<Diagnostic>> {
+        let mut texts = self.sources.clone();
+        texts.insert(file, text);
+        let own = self.bench.files_of(self.command);
+        if own.is_empty() || own.contains(file) {
+            let said = self.bench.compile(&texts, self.command).await?;
+            if !may_ask_all || said.iter().any(|it| carries(it, mark)) {
+                return Ok(said);
+            }
+            let first = said.iter().find(|it| is_error(it)).map(|it| it.message.as_str());
+            tracing::debug!(%file, first, "the unit does not answer");
+        }
+        let survey = self.bench.survey(&texts).await?;
+        Ok(survey.diagnostics.into_iter().map(|it| it.diagnostic).collect())
+    }
 }
 
 /// The innermost body around a range.
@@ -66,25 +167,26 @@ pub(super) async fn of_open_file(
     let Some(text) = sources.text(file) else { return Ok(None) };
     let bodies = syntax::analyse(text, edition);
     let mut probed = sources.clone();
-    probed.insert(file, probe::with_probes(text, edition, &bodies));
+    probed.insert(file, probe::with_probes(text, edition, &bodies, 0));
     let known = answering.get(file).or_else(|| beside(answering, file, bench.root()));
     if let Some((unit, command)) = known.cloned() {
-        let answers = probe::answers(&bench.compile(&probed, &command).await?);
+        bench.prepare(sources, &command).await?;
+        let mut answers = probe::answers(&bench.compile(&probed, &command).await?);
         if !answers.is_empty() {
             answering.insert(file.to_owned(), (unit, command));
-            return Ok(Some(typed(text, edition, bodies, answers)));
+            return Ok(Some(typed(text, edition, bodies, 0, &mut answers)));
         }
     }
     let survey = bench.survey(&probed).await?;
     let said = survey.diagnostics.iter().map(|it| it.diagnostic.clone()).collect::<Vec<_>>();
-    let answers = probe::answers(&said);
+    let mut answers = probe::answers(&said);
     if answers.is_empty() {
         return Ok(None);
     }
     if let Some((unit, command)) = answering_unit(&survey, bench.root()) {
         answering.insert(file.to_owned(), (unit.clone(), command.clone()));
     }
-    Ok(Some(typed(text, edition, bodies, answers)))
+    Ok(Some(typed(text, edition, bodies, 0, &mut answers)))
 }
 
 /// A unit that answered for another file, and whose root lies above this one: most likely it has
@@ -111,17 +213,18 @@ fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<(&'a Unit, 
     Some((unit, of_form(true).or_else(|| of_form(false))?))
 }
 
-/// Puts answers beside what they are about. They also tell which values are `Copy`, so which are
+/// Puts answers, numbered from `first` on, beside what they are about. They also tell which values are `Copy`, so which are
 /// still there after they were handed on: the text is analysed once more with that.
 fn typed(
     text: &str,
     edition: Edition,
     bodies: Vec<AsyncBody>,
-    mut answers: BTreeMap<usize, Answer>,
+    first: usize,
+    answers: &mut BTreeMap<usize, Answer>,
 ) -> Vec<TypedBody> {
     let mut facts = Facts::default();
     let mut known: Vec<HashMap<TextRange, Answer>> = Vec::new();
-    let mut n = 0..;
+    let mut n = first..;
     for body in &bodies {
         let mut of_body = HashMap::new();
         for (crossing, n) in body.crossings.iter().zip(&mut n) {
@@ -209,21 +312,4 @@ pub(super) fn is_same(chosen: &str, printed: &str) -> bool {
     };
     let middle = chosen.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
     middle.is_some_and(|it| it.chars().all(char::is_alphanumeric) || it == "{integer}")
-}
-
-/// Adds the values that the compiler left out: it reports one value for each leaf type and
-/// demand, and hides the others behind it.
-pub(super) fn add_hidden(problem: &mut Problem, typed: &TypedBody, file: &Utf8Path, text: &str) {
-    for (Shortfall { leaf, auto_trait, .. }, mut held) in typed.not_send(file, text) {
-        // Another trait of the same type is an error of its own.
-        let same_leaf = auto_trait == problem.auto_trait
-            && problem.leaf.as_deref().is_some_and(|wanted| is_same(wanted, &leaf));
-        let known = problem.held.iter().any(|it| it.span.contains(&held.span));
-        if same_leaf && !known && !held.awaits.is_empty() {
-            // The error knows which number the compiler chose.
-            let chosen = |ty: &String| problem.leaf.clone().filter(|leaf| is_same(leaf, ty));
-            held.ty = held.ty.as_ref().and_then(chosen).or(held.ty);
-            problem.held.push(held);
-        }
-    }
 }

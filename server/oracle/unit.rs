@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
     compare,
-    types::TypedBody,
-    workbench::{Survey, Workbench, is_error},
+    types::Types,
+    workbench::{Workbench, is_error},
 };
 use crate::{
-    problem::{Problem, Unit},
+    problem::{Problem, Span, Unit},
     recognise::recognise,
     rustc::RustcCommand,
     sources::Sources,
@@ -20,11 +20,10 @@ use crate::{
 
 /// What is known of one state of the texts.
 #[derive(Debug)]
-pub(super) struct Surveyed {
-    pub(super) texts: Sources,
-    pub(super) survey: Survey,
+pub(super) struct Known {
+    texts: Sources,
     /// The types of held values, by file.
-    pub(super) types: HashMap<Utf8PathBuf, Vec<TypedBody>>,
+    pub(super) types: Types,
 }
 
 /// The compiler has nothing to say against the code any more: the text has moved on.
@@ -35,59 +34,54 @@ pub struct NoLongerReported {
     target: String,
 }
 
-/// The survey of these texts: the last one when nothing changed, a new one otherwise.
-pub(super) async fn refresh<'a>(
+/// The commands of units, each in its form for tests or not. They survive texts: they change
+/// with manifests and build scripts only.
+pub(super) type Commands = HashMap<(Unit, bool), RustcCommand>;
+
+/// What is known of these texts: nothing yet, when they have changed.
+pub(super) fn refresh<'a>(
     bench: &mut Workbench,
-    last: &'a mut Option<Surveyed>,
-    commands: &mut HashMap<(Unit, bool), RustcCommand>,
+    last: &'a mut Option<Known>,
+    commands: &mut Commands,
     texts: &Sources,
-) -> Result<&'a mut Surveyed> {
-    if last.as_ref().is_none_or(|known| known.texts != *texts) {
-        bench.forget();
-        let survey = bench.survey(texts).await?;
-        let manifests_changed = last.as_ref().is_some_and(|known| {
-            known.texts.changed_files(texts).any(|(file, _)| file.file_name() == Some("Cargo.toml"))
-        });
-        if manifests_changed {
-            commands.clear();
+) -> &'a mut Known {
+    let changes_commands =
+        |file: &Utf8Path| file.extension() == Some("toml") || file.file_name() == Some("build.rs");
+    let is_same = match last.as_ref() {
+        Some(known) if known.texts == *texts => true,
+        Some(known) => {
+            if known.texts.changed_files(texts).any(|(file, _)| changes_commands(file)) {
+                commands.clear();
+            }
+            false
         }
-        *last = Some(Surveyed { texts: texts.clone(), survey, types: HashMap::new() });
+        None => false,
+    };
+    if !is_same {
+        bench.forget();
+        *last = None;
     }
-    last.as_mut().context("the survey was not kept")
+    last.get_or_insert_with(|| Known { texts: texts.clone(), types: Types::default() })
 }
 
 /// The command of the problem's unit and what the compiler says of it now. A problem that only
 /// the unit's test form shows (`#[cfg(test)]`) is judged in that form.
 pub(super) async fn find_unit(
     bench: &mut Workbench,
-    survey: &Survey,
-    commands: &mut HashMap<(Unit, bool), RustcCommand>,
+    commands: &mut Commands,
     root: &Utf8Path,
     problem: &Problem,
     sources: &Sources,
+    expected: &[(Unit, Span)],
 ) -> Result<(RustcCommand, Vec<Diagnostic>)> {
-    let mut unit = problem.unit.clone();
-    if let Ok(inside) = unit.src.strip_prefix(root) {
-        unit.src = bench.root().join(inside);
-    }
-    let keys = [false, true].map(|test_form| (problem.unit.clone(), test_form));
-    for key in &keys {
-        let compiles = |it: &&RustcCommand| it.compiles(&unit, key.1, bench.root());
-        if let Some(command) = survey.commands.iter().find(compiles) {
-            commands.insert(key.clone(), command.clone());
-        }
-    }
-    if !keys.iter().any(|key| commands.contains_key(key)) {
-        for command in commands_of_clean_units(bench, problem, sources).await? {
-            let is_ours = |key: &&(Unit, bool)| command.compiles(&unit, key.1, bench.root());
-            if let Some(key) = keys.iter().find(is_ours) {
-                commands.insert(key.clone(), command);
-            }
-        }
-    }
+    let others = expected.iter().filter(|(unit, _)| *unit == problem.unit).map(|(_, at)| at);
+    let errors: Vec<Span> = others.chain([&problem.reported_at]).cloned().collect();
     let mut seen: Option<Vec<Diagnostic>> = None;
-    for key in &keys {
-        let Some(command) = commands.get(key).cloned() else { continue };
+    for test_form in [false, true] {
+        learn(bench, commands, root, problem, sources, test_form).await?;
+        let key = (problem.unit.clone(), test_form);
+        let Some(command) = commands.get(&key).cloned() else { continue };
+        bench.expect(sources, &command, &errors);
         let before = bench.compile(sources, &command).await?;
         // rustc itself knows nothing of clippy's lints.
         if compare::is_foreign_lint(problem) || compare::reports(problem, &before, bench.root()) {
@@ -108,6 +102,40 @@ pub(super) async fn find_unit(
     bail!(NoLongerReported { package, target })
 }
 
+/// Learns from cargo how the problem's unit is compiled in one of its forms.
+async fn learn(
+    bench: &mut Workbench,
+    commands: &mut Commands,
+    root: &Utf8Path,
+    problem: &Problem,
+    sources: &Sources,
+    test_form: bool,
+) -> Result<()> {
+    let keys = [false, true].map(|form| (problem.unit.clone(), form));
+    if commands.contains_key(&keys[usize::from(test_form)]) {
+        return Ok(());
+    }
+    let mut unit = problem.unit.clone();
+    if let Ok(inside) = unit.src.strip_prefix(root) {
+        unit.src = bench.root().join(inside);
+    }
+    let home = bench.root().to_owned();
+    let is_wanted = |it: &RustcCommand| it.compiles(&unit, test_form, &home);
+    let mut seen = bench.commands(sources, &is_wanted).await?;
+    let is_ours =
+        |it: &RustcCommand| [false, true].iter().any(|&form| it.compiles(&unit, form, &home));
+    if !keys.iter().any(|key| commands.contains_key(key)) && !seen.iter().any(is_ours) {
+        seen = commands_of_clean_units(bench, problem, sources).await?;
+    }
+    for command in seen {
+        let key = keys.iter().find(|(_, form)| command.compiles(&unit, *form, &home));
+        if let Some(key) = key {
+            commands.insert(key.clone(), command);
+        }
+    }
+    Ok(())
+}
+
 /// Code that compiles, and of which only a lint speaks, is fresh for cargo, which then does not say
 /// how it is compiled. A blank at the end of the file makes it dirty.
 async fn commands_of_clean_units(
@@ -119,5 +147,5 @@ async fn commands_of_clean_units(
     let Some(text) = sources.text(file) else { return Ok(Vec::new()) };
     let mut dirty = sources.clone();
     dirty.insert(file.as_path(), format!("{text}\n"));
-    Ok(bench.survey(&dirty).await?.commands)
+    bench.commands(&dirty, &|_| false).await
 }

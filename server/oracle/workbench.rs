@@ -15,8 +15,9 @@ use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
-use super::{CargoSettings, overlay::Overlay, seed::seed};
+use super::{CargoSettings, base::Bases, overlay::Overlay, seed::seed};
 use crate::{
+    problem::Span,
     process::{self, Job, Pipe},
     rustc::{CargoLine, CargoReader, Line, RustcCommand, UnitDiagnostic, parse_line},
     sources::Sources,
@@ -26,6 +27,9 @@ use crate::{
 const CARGO_DEADLINE: Duration = Duration::from_secs(30 * 60);
 /// One unit; big crates take minutes.
 const RUSTC_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// Whether cargo may stop where it would start this compiler.
+type Wanted<'a> = &'a (dyn Fn(&RustcCommand) -> bool + Send + Sync);
 
 /// What a cargo run over the workspace said.
 #[derive(Debug, Clone, Default)]
@@ -45,15 +49,23 @@ pub(super) struct Workbench {
     settings: CargoSettings,
     memory: Memory,
     built: Built,
+    bases: Bases,
 }
 
 /// What units of the workspace are compiled against.
 #[derive(Debug, Default)]
 struct Built {
-    /// The texts that cargo saw last.
-    texts: Option<Sources>,
-    /// The crates that it ever compiled here.
+    last: Option<Build>,
+    /// The crates that cargo ever compiled here.
     crates: HashSet<String>,
+}
+
+/// A run of cargo.
+#[derive(Debug)]
+struct Build {
+    texts: Sources,
+    /// The unit before which cargo was stopped: of all others it is not known what they need.
+    only_for: Option<RustcCommand>,
 }
 
 impl Built {
@@ -66,10 +78,11 @@ impl Built {
         own: &HashSet<Utf8PathBuf>,
     ) -> bool {
         let ours = |name: &str| self.crates.contains(name);
-        command.dependencies().any(ours)
-            && self.texts.as_ref().is_some_and(|built| {
-                built.changed_files(texts).any(|(file, _)| !own.contains(file))
-            })
+        let changed = |build: &Build| {
+            build.only_for.as_ref().is_some_and(|unit| unit != command)
+                || build.texts.changed_files(texts).any(|(file, _)| !own.contains(file))
+        };
+        command.dependencies().any(ours) && self.last.as_ref().is_some_and(changed)
     }
 }
 
@@ -107,6 +120,7 @@ impl Workbench {
             settings: settings.clone(),
             memory: Memory::default(),
             built: Built::default(),
+            bases: Bases::default(),
         };
         // Without the clone everything still works; dependencies are just built once more.
         if let Err(error) = seed(&bench.user_target_dir, &bench.target_dir, &bench.settings.args) {
@@ -130,14 +144,24 @@ impl Workbench {
         if let Some((_, survey)) = self.memory.surveyed.iter().find(|(known, _)| known == texts) {
             return Ok(survey.clone());
         }
-        let start = Instant::now();
-        let survey = self.run_cargo(texts).await?;
-        tracing::debug!(ms = start.elapsed().as_millis(), "asked cargo");
-        Memory::keep(&mut self.memory.surveyed, (texts.clone(), survey.clone()));
-        Ok(survey)
+        self.run_cargo(texts, &|_| false).await
     }
 
-    async fn run_cargo(&mut self, texts: &Sources) -> Result<Survey> {
+    /// How cargo compiles units: it is let go as soon as it starts one that is wanted, and so has
+    /// built all that this one needs.
+    pub(super) async fn commands(
+        &mut self,
+        texts: &Sources,
+        is_wanted: Wanted<'_>,
+    ) -> Result<Vec<RustcCommand>> {
+        if let Some((_, survey)) = self.memory.surveyed.iter().find(|(known, _)| known == texts) {
+            return Ok(survey.commands.clone());
+        }
+        Ok(self.run_cargo(texts, is_wanted).await?.commands)
+    }
+
+    async fn run_cargo(&mut self, texts: &Sources, is_wanted: Wanted<'_>) -> Result<Survey> {
+        let start = Instant::now();
         self.overlay.show(texts)?;
         self.overlay.copy_lock_file()?;
         let mut args: Vec<String> =
@@ -155,7 +179,7 @@ impl Workbench {
         let mut reader = CargoReader::default();
         let mut complaints = String::new();
         let mut finished = false;
-        process::run(&job, &mut |pipe, line| {
+        let exit = process::run(&job, &mut |pipe, line| {
             match pipe {
                 Pipe::Stdout => match parse_line(line) {
                     Line::Diagnostic(diagnostic) => survey.diagnostics.push(*diagnostic),
@@ -163,7 +187,13 @@ impl Workbench {
                     Line::Compiled(_) | Line::Noise => {}
                 },
                 Pipe::Stderr => match reader.read(line) {
-                    CargoLine::Command(command) => survey.commands.push(command),
+                    CargoLine::Command(command) => {
+                        let is_enough = is_wanted(&command);
+                        survey.commands.push(command);
+                        if is_enough {
+                            return ControlFlow::Break(());
+                        }
+                    }
                     CargoLine::Unfinished => {}
                     CargoLine::Other => note_complaint(&mut complaints, line),
                 },
@@ -173,11 +203,32 @@ impl Workbench {
         .await?;
         let crates = survey.commands.iter().filter_map(|it| it.value_of("--crate-name"));
         self.built.crates.extend(crates.map(str::to_owned));
-        self.built.texts = Some(texts.clone());
+        tracing::debug!(ms = start.elapsed().as_millis(), "asked cargo");
+        let was_stopped = exit.is_none();
+        let only_for = survey.commands.last().filter(|_| was_stopped).cloned();
+        self.built.last = Some(Build { texts: texts.clone(), only_for });
+        if was_stopped {
+            return Ok(survey);
+        }
         if !finished {
             bail!("cargo could not check the workspace: {}", complaints.trim());
         }
+        Memory::keep(&mut self.memory.surveyed, (texts.clone(), survey.clone()));
         Ok(survey)
+    }
+
+    /// Before a unit is asked once more for something that makes it fail: what it can be compiled
+    /// with faster, if that is worth it. These texts need not fail.
+    pub(super) async fn prepare(&mut self, texts: &Sources, command: &RustcCommand) -> Result<()> {
+        if self.bases.lacks(command) {
+            self.compile(texts, command).await?;
+        }
+        Ok(())
+    }
+
+    /// What a unit will be said to have, before it is compiled for the first time.
+    pub(super) fn expect(&mut self, texts: &Sources, command: &RustcCommand, errors: &[Span]) {
+        self.bases.expect(command, texts, errors);
     }
 
     /// Compiles one unit, up to metadata, and returns its errors and warnings.
@@ -191,12 +242,15 @@ impl Workbench {
             return Ok(said.clone());
         }
         if self.built.is_outdated(texts, command, &self.files_of(command)) {
-            self.run_cargo(texts).await?;
+            self.run_cargo(texts, &|unit| unit == command).await?;
         }
-        let start = Instant::now();
+        if let Some(base) = self.bases.wanted(command, self.overlay.root()) {
+            // Whatever comes of it, the question is another.
+            if let Err(error) = self.run_rustc(&base, command).await {
+                tracing::debug!(%error, "no compilation to start from");
+            }
+        }
         let said = self.run_rustc(texts, command).await?;
-        let unit = command.value_of("--crate-name").unwrap_or_default();
-        tracing::debug!(unit, ms = start.elapsed().as_millis(), "asked rustc");
         Memory::keep(&mut self.memory.compiled, (texts.clone(), command.clone(), said.clone()));
         Ok(said)
     }
@@ -206,6 +260,7 @@ impl Workbench {
         texts: &Sources,
         command: &RustcCommand,
     ) -> Result<Vec<Diagnostic>> {
+        let start = Instant::now();
         self.overlay.show(texts)?;
         let out_dir = self.overlay.private_dir("out")?;
         let incremental = self.overlay.private_dir("incremental")?;
@@ -228,6 +283,9 @@ impl Workbench {
         if failed && !diagnostics.iter().any(is_error) {
             bail!("rustc failed without a diagnostic: {}", last_words.trim());
         }
+        let (unit, took) = (command.value_of("--crate-name"), start.elapsed());
+        tracing::debug!(unit, failed, ms = took.as_millis(), "asked rustc");
+        self.bases.learn(command, texts, &diagnostics, took, self.overlay.root());
         Ok(diagnostics)
     }
 
@@ -290,12 +348,24 @@ mod tests {
         let mut built = Built::default();
         let none = HashSet::new();
         assert!(!built.is_outdated(&texts, &test, &none), "nothing was built");
-        built.texts = Some(drafted.clone());
+        built.last = Some(Build { texts: drafted.clone(), only_for: None });
         built.crates.insert("app".to_owned());
         assert!(built.is_outdated(&texts, &test, &none));
         assert!(!built.is_outdated(&drafted, &test, &none), "the same texts");
         assert!(!built.is_outdated(&texts, &lib, &none), "it needs none of ours");
         let own = HashSet::from(["src/größe.rs".into()]);
         assert!(!built.is_outdated(&texts, &test, &own), "its own files are read anyhow");
+    }
+
+    #[test]
+    fn where_cargo_was_stopped_for_one_unit_another_is_outdated() {
+        let mut texts = Sources::default();
+        texts.insert("src/größe.rs", "same");
+        let test = command(&["--crate-name", "it", "--extern", "app=/t/deps/libapp-1f.rmeta"]);
+        let other = command(&["--crate-name", "other", "--extern", "app=/t/libapp-1f.rmeta"]);
+        let last = Build { texts: texts.clone(), only_for: Some(test.clone()) };
+        let built = Built { last: Some(last), crates: HashSet::from(["app".to_owned()]) };
+        assert!(!built.is_outdated(&texts, &test, &HashSet::new()));
+        assert!(built.is_outdated(&texts, &other, &HashSet::new()));
     }
 }

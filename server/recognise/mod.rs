@@ -151,6 +151,17 @@ fn pathless(text: &str) -> String {
     out
 }
 
+/// A type as far as it stays the same: without paths, and without the place of a closure or an
+/// async block (`{closure@src/lib.rs:13:39: 13:46}`).
+fn lasting(ty: &str) -> String {
+    let mut parts = ty.split('@');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.find('}').and_then(|end| part.get(end..)).unwrap_or_default());
+    }
+    pathless(&out)
+}
+
 /// Stays the same while lines move: kind, file, names and types count, line numbers do not. Nor
 /// do paths: rustc shortens them by what else the unit sees, and a library's test form sees more.
 fn signature(problem: &Problem) -> String {
@@ -159,9 +170,9 @@ fn signature(problem: &Problem) -> String {
     problem.auto_trait.hash(&mut hasher);
     problem.culprit().file.hash(&mut hasher);
     for held in &problem.held {
-        (&held.name, &held.text, held.ty.as_deref().map(pathless)).hash(&mut hasher);
+        (&held.name, &held.text, held.ty.as_deref().map(lasting)).hash(&mut hasher);
     }
-    (problem.leaf.as_deref().map(pathless), &problem.future.what).hash(&mut hasher);
+    (problem.leaf.as_deref().map(lasting), &problem.future.what).hash(&mut hasher);
     problem.demand.as_ref().map(|demand| pathless(&demand.what)).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
@@ -182,6 +193,16 @@ mod tests {
         ] {
             assert_eq!(pathless(text), expected);
         }
+    }
+
+    #[test]
+    fn a_closure_that_moves_is_the_same() {
+        let (mut above, mut below) = (testing::problem("1"), testing::problem("2"));
+        above.held[0].ty = Some("Wrap<{closure@src/größe.rs:13:39: 13:46}, u8>".into());
+        below.held[0].ty = Some("Wrap<{closure@src/größe.rs:15:39: 15:46}, u8>".into());
+        assert_eq!(signature(&above), signature(&below));
+        below.held[0].ty = Some("Wrap<{closure@src/größe.rs:15:39: 15:46}, u16>".into());
+        assert_ne!(signature(&above), signature(&below));
     }
 
     #[test]

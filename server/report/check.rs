@@ -13,7 +13,7 @@ use super::{
     args::{Selection, Workspace, current_dir},
     collect::{self, Findings},
     explain::Explainer,
-    github, human, json, sarif,
+    github, human, json, leaves, sarif,
     terminal::{Look, Progress, say},
 };
 use crate::{oracle::Oracle, problem::Problem, sources::Sources};
@@ -59,7 +59,7 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let workspace = workspace(args)?;
     let root = &workspace.root;
     let mut progress = Progress::new();
-    let findings = match &args.from {
+    let mut findings = match &args.from {
         Some(file) => collect::read(file, root)?,
         None => {
             let subcommand = if args.clippy { "clippy" } else { "check" };
@@ -71,6 +71,7 @@ async fn check(args: &CheckArgs) -> Result<ExitCode> {
         Some(_) => oracle.read_sources().await,
         None => Sources::default(),
     };
+    leaves::merge(&mut findings.problems, &sources);
     let explainer =
         Explainer { oracle: &oracle, sources: &sources, verify: !args.no_verify, doubts: vec![] };
     let printer = Printer {
@@ -99,6 +100,7 @@ async fn report(
     reported: &mut Vec<Problem>,
     progress: &mut Progress,
 ) -> io::Result<()> {
+    explainer.oracle.expect(found).await;
     for (n, problem) in found.iter().enumerate() {
         progress.say(&format!("asking the compiler about problem {} of {}", n + 1, found.len()));
         let explained = explainer.explain(problem).await;

@@ -7,6 +7,7 @@ mod github;
 mod human;
 mod interrupt;
 mod json;
+mod leaves;
 mod sarif;
 mod terminal;
 

@@ -58,7 +58,7 @@ fn words(message: &str) -> Option<Vec<String>> {
 }
 
 /// One compiler call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RustcCommand {
     /// rustc, or the wrapper that calls it.
     pub program: String,
@@ -94,6 +94,23 @@ impl RustcCommand {
         source && (has_one_form || is_test == test_form) && name == unit.target.replace('-', "_")
     }
 
+    /// The unit's root file, as cargo names it.
+    pub fn source(&self) -> Option<&str> {
+        self.args.iter().map(String::as_str).find(|arg| arg.ends_with(".rs"))
+    }
+
+    /// The lints that the call itself turns into errors.
+    pub fn denied_lints(&self) -> impl Iterator<Item = &str> {
+        let after = self.args.iter().skip(1).map(Some).chain([None]);
+        self.args.iter().zip(after).filter_map(|(arg, next)| match arg.as_str() {
+            "-D" | "--deny" | "-F" | "--forbid" => next.map(String::as_str),
+            _ => {
+                let flags = ["-D", "-F", "--deny=", "--forbid="];
+                flags.iter().find_map(|flag| arg.strip_prefix(flag))
+            }
+        })
+    }
+
     /// The value after a flag.
     pub fn value_of(&self, flag: &str) -> Option<&str> {
         let at = self.args.iter().position(|arg| arg == flag)?;
@@ -104,9 +121,16 @@ impl RustcCommand {
     pub fn dependencies(&self) -> impl Iterator<Item = &str> {
         let files = self.args.iter().filter_map(|arg| arg.rsplit_once('/'));
         files.filter_map(|(_, file)| {
-            let stem = file.strip_suffix(".rmeta").or_else(|| file.strip_suffix(".rlib"))?;
-            Some(stem.strip_prefix("lib")?.rsplit_once('-')?.0)
+            let (stem, extension) = file.rsplit_once('.')?;
+            let is_library = ["rmeta", "rlib", "so", "dylib", "dll"].contains(&extension);
+            let name = stem.strip_prefix("lib").unwrap_or(stem);
+            is_library.then_some(name.rsplit_once('-')?.0)
         })
+    }
+
+    /// The edition of the unit, as `--edition=2021` says it.
+    pub fn edition(&self) -> Option<&str> {
+        self.args.iter().find_map(|arg| arg.strip_prefix("--edition="))
     }
 
     /// The name of the file that lists the unit's sources, in the call's output directory.
@@ -116,29 +140,30 @@ impl RustcCommand {
         Some(format!("{name}{}.d", extra.unwrap_or_default()))
     }
 
-    /// The same call with its outputs redirected: metadata and the list of
-    /// source files only, into `out_dir`, with a private
-    /// incremental cache. Nothing in the user's target directory is written.
+    /// The same call with its outputs redirected: metadata and the list of source files only,
+    /// into `out_dir`. It shares cargo's incremental cache; where cargo uses none, `incremental`
+    /// is one.
     pub fn redirected(&self, out_dir: &Utf8Path, incremental: &Utf8Path) -> Self {
-        let mut args = Vec::with_capacity(self.args.len());
+        let mut args = Vec::with_capacity(self.args.len() + 4);
+        let mut is_incremental = false;
         let mut words = self.args.iter();
         while let Some(arg) = words.next() {
             match arg.as_str() {
                 "--out-dir" => {
                     words.next();
                 }
-                "-C" => match words.next() {
-                    Some(value) if value.starts_with("incremental=") => {}
-                    Some(value) => args.extend([arg.clone(), value.clone()]),
-                    None => {}
-                },
-                _ if arg.starts_with("--emit") || arg.starts_with("-Cincremental") => {}
-                _ => args.push(arg.clone()),
+                _ if arg.starts_with("--emit") => {}
+                _ => {
+                    is_incremental |= arg.trim_start_matches("-C").starts_with("incremental=");
+                    args.push(arg.clone());
+                }
             }
         }
         args.push("--emit=dep-info,metadata".to_owned());
         args.extend(["--out-dir".to_owned(), out_dir.to_string()]);
-        args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
+        if !is_incremental {
+            args.extend(["-C".to_owned(), format!("incremental={incremental}")]);
+        }
         Self { program: self.program.clone(), args, env: self.env.clone() }
     }
 }
@@ -200,7 +225,11 @@ mod tests {
         --check-cfg 'cfg(feature, values(\"a b\"))'`";
 
     fn command() -> RustcCommand {
-        words(LINE).and_then(RustcCommand::from_words).unwrap()
+        read(LINE)
+    }
+
+    fn read(line: &str) -> RustcCommand {
+        words(line).and_then(RustcCommand::from_words).unwrap()
     }
 
     #[test]
@@ -209,19 +238,19 @@ mod tests {
         assert_eq!(command.program, "/bin/rustc");
         assert_eq!(command.env[1].1, "an app: \"it's\"");
         assert_eq!(command.value_of("--crate-name"), Some("app"));
+        assert_eq!((command.edition(), command.source()), (Some("2021"), Some("src/main.rs")));
         assert_eq!(command.args.last().unwrap(), "cfg(feature, values(\"a b\"))");
     }
 
     #[test]
     fn outputs_are_redirected() {
-        let command = command();
-        let text = command.redirected("/o".into(), "/i".into()).args.join(" ");
-        assert!(!text.contains("/t/debug"), "{text}");
-        assert!(
-            text.ends_with("--emit=dep-info,metadata --out-dir /o -C incremental=/i"),
-            "{text}"
-        );
-        assert!(text.contains("-C embed-bitcode=no"), "{text}");
+        let redirected = |it: RustcCommand| it.redirected("/o".into(), "/i".into()).args.join(" ");
+        let text = redirected(command());
+        assert!(!text.contains("/t/debug/deps"), "{text}");
+        assert!(text.ends_with("--emit=dep-info,metadata --out-dir /o"), "{text}");
+        assert!(text.contains("-C embed-bitcode=no -C incremental=/t/debug/inc"), "{text}");
+        let without = read(&LINE.replace(" -C incremental=/t/debug/incremental", ""));
+        assert!(redirected(without).ends_with("--out-dir /o -C incremental=/i"));
     }
 
     #[test]
@@ -242,10 +271,10 @@ mod tests {
 
     #[test]
     fn dependencies_are_read_from_their_files() {
-        let args =
-            ["--extern", "a=/t/deps/liba_b-0f1.rmeta", "--extern", "noprelude:c=/t/libc-2.rlib"];
-        let command = RustcCommand { args: args.map(str::to_owned).into(), ..command() };
-        assert_eq!(command.dependencies().collect::<Vec<_>>(), ["a_b", "c"]);
+        let files = ["a=/t/deps/liba_b-0f1.rmeta", "noprelude:c=/t/libc-2.rlib", "d=/t/d-3.dll"];
+        let args = ["--extern"].iter().chain(&files).map(|it| (*it).to_owned()).collect();
+        let command = RustcCommand { args, ..command() };
+        assert_eq!(command.dependencies().collect::<Vec<_>>(), ["a_b", "c", "d"]);
     }
 
     #[test]

@@ -50,6 +50,35 @@ fn rounds_until_clean() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "nothing to fix\n"));
 }
 
+#[cfg(unix)]
+#[test]
+fn killed_while_the_compiler_is_asked_the_tree_is_as_it_was() {
+    let package = Package::new(GUARDS);
+    package.commit();
+    // cargo never answers on the copy of the workspace.
+    let log = package.path("target/log");
+    std::fs::create_dir(package.path("target")).unwrap();
+    let script = format!(
+        "case $PWD in */sendlens-*) echo $$ >{0}.new; mv {0}.new {0}; exec sleep 600;; esac
+        exec cargo \"$@\"",
+        log.display()
+    );
+    let cargo = package.script("target/cargo.sh", &script);
+    let mut fix = package.command("fix").env("CARGO", cargo).spawn().unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !log.exists() {
+        assert!(std::time::Instant::now() < end, "the compiler was not asked");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    fix.kill().unwrap();
+    fix.wait().unwrap();
+    let orphan = package.read("target/log");
+    Command::new("kill").arg(orphan.trim()).status().unwrap();
+    assert_eq!(package.git("status --porcelain"), "");
+    let ran = package.run("fix");
+    assert!(ran.stderr.ends_with("fixed 3, left 0\n"), "{}", ran.stderr);
+}
+
 #[test]
 fn a_dry_run_is_a_diff_that_applies() {
     let package = Package::new(GUARDS);
@@ -131,7 +160,7 @@ fn refusals() {
 
 /// A raw pointer stays over an await, so rustc does not look at the borrows of `main` by itself.
 fn behind_another_error(uses: &str) -> Package {
-    Package::new(&format!(
+    let package = Package::new(&format!(
         "fn main() {{
     let names: Arc<Mutex<Vec<String>>> = Arc::default();
     spawn(async move {{
@@ -142,7 +171,11 @@ fn behind_another_error(uses: &str) -> Package {
     }});
 }}
 "
-    ))
+    ));
+    // What is asked of rustc must be allowed wherever people write it.
+    let text = package.read("src/main.rs");
+    package.write("src/main.rs", &format!("#![forbid(unsafe_code)]\n{text}"));
+    package
 }
 
 #[test]

@@ -58,6 +58,23 @@ impl Package {
         }
     }
 
+    /// What git prints.
+    pub(crate) fn git(&self, line: &str) -> String {
+        let mut git = Command::new("git");
+        let output = git.args(line.split(' ')).current_dir(self.path(".")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Writes a script of the shell and gives its path.
+    #[cfg(unix)]
+    pub(crate) fn script(&self, file: &str, text: &str) -> PathBuf {
+        self.write(file, &format!("#!/bin/sh\n{text}\n"));
+        let path = self.path(file);
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).unwrap();
+        path
+    }
+
     /// `sendlens` with these arguments, in the package's folder.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sendlens"));

@@ -75,7 +75,7 @@ fn values_that_the_compiler_does_not_name_are_found() {
     let package = Package::new(
         "use std::rc::Rc;
 async fn tuple() { let pair = (Rc::new(1_u8), 2_u8); tick(1).await; drop(pair); }
-async fn generic<T: Clone>(t: T) { let shared = Rc::new(t.clone()); tick(1).await; drop(shared); }
+async fn generic<N: Clone>(n: N) { let shared = Rc::new(n.clone()); tick(1).await; drop(shared); }
 fn main() { spawn(tuple()); spawn(generic(1_u8)); }
 ",
     );
@@ -86,6 +86,6 @@ fn main() { spawn(tuple()); spawn(generic(1_u8)); }
         problems.iter().map(|it| (&it["held"][0]["name"], &it["held"][0]["type"])).collect();
     assert_eq!(
         format!("{held:?}"),
-        r#"[(String("pair"), String("(Rc<u8>, u8)")), (String("shared"), String("Rc<T>"))]"#
+        r#"[(String("pair"), String("(Rc<u8>, u8)")), (String("shared"), String("Rc<N>"))]"#
     );
 }

@@ -47,8 +47,9 @@ struct Copies {
 }
 
 fn find(context: &FixContext<'_>, region: &Region, held: &str) -> Option<Copies> {
+    let lent = lent(region, held);
     let (references, others): (Vec<_>, Vec<_>) =
-        region.escaping(held).into_iter().partition(|it| is_made_of(it, held));
+        region.escaping(held).into_iter().partition(|it| is_made_of(it, &lent));
     let sources: Vec<String> = references.iter().filter_map(region::name_of).collect();
     let mut reads = Vec::new();
     for source in &sources {
@@ -83,11 +84,24 @@ fn find(context: &FixContext<'_>, region: &Region, held: &str) -> Option<Copies>
     Some(Copies { others: others.collect(), reads, values, names, sources })
 }
 
-/// Whether a variable is declared by something that may lend it a part of the value.
-fn is_made_of(binding: &ast::IdentPat, held: &str) -> bool {
+/// The value, and the variables that may borrow from it, some through others.
+fn lent(region: &Region, held: &str) -> Vec<String> {
+    let mut lent = vec![held.to_owned()];
+    for stmt in region.inside.iter().filter_map(|it| ast::LetStmt::cast(it.clone())) {
+        let bindings = stmt.syntax().children().filter(|it| ast::Pat::can_cast(it.kind()));
+        let bindings = bindings.flat_map(|it| it.descendants()).filter_map(ast::IdentPat::cast);
+        let made: Vec<ast::IdentPat> = bindings.filter(|it| is_made_of(it, &lent)).collect();
+        lent.extend(made.iter().filter_map(region::name_of));
+    }
+    lent
+}
+
+/// Whether a variable is declared by something that may lend it a part of one of these.
+fn is_made_of(binding: &ast::IdentPat, lent: &[String]) -> bool {
     let stmt = binding.syntax().ancestors().find_map(ast::LetStmt::cast);
     let value = stmt.and_then(|it| it.initializer());
-    value.is_some_and(|it| mentions(it.syntax(), held) && !is_owned(&it))
+    value
+        .is_some_and(|it| !is_owned(&it) && lent.iter().any(|lender| mentions(it.syntax(), lender)))
 }
 
 impl Copies {
@@ -105,7 +119,25 @@ impl Copies {
                 .take(VARIANTS_MAX)
                 .collect();
         }
-        choices.iter().filter_map(|forms| self.variant(context, region, forms)).collect()
+        let whole = self.whole(context, region);
+        let parts = choices.iter().filter_map(|forms| self.variant(context, region, forms));
+        whole.into_iter().chain(parts).collect()
+    }
+
+    /// Where what comes out is cloned later anyway, the clone comes out under the same name.
+    fn whole(&self, context: &FixContext<'_>, region: &Region) -> Option<Vec<Edit>> {
+        let [source] = self.sources.as_slice() else { return None };
+        let clone = format!("{source}.clone()");
+        let is_cloned = self.values.iter().any(|it| it.text() == clone);
+        if !is_cloned || !self.others.is_empty() {
+            return None;
+        }
+        let block = Block::new(context, region)?;
+        let mut edits = block.open(&format!("let {source} = "));
+        edits.extend(block.close(region, Some(&clone), "};"));
+        let passed_on = self.reads.iter().filter(|it| it.text() == *source && is_passed_on(it));
+        edits.extend(passed_on.map(|it| context.edit(it.range(), format!("&{source}"))));
+        Some(edits)
     }
 
     fn variant(

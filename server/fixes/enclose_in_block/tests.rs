@@ -262,6 +262,69 @@ async fn f(id: u8) -> Option<u8> {
     assert!(all.iter().any(|it| it == expected), "{all:#?}");
 }
 
+#[track_caller]
+fn is_a_variant(before: &str, expected: &str) {
+    let ty = "std::sync::MutexGuard<'_, Map>";
+    let all = crate::fixes::tests::variants("enclose_in_block", before, ty).unwrap();
+    assert!(all.iter().any(|it| it == expected), "{all:#?}");
+}
+
+#[test]
+fn copies_out_of_a_guard_behind_the_guard() {
+    is_a_variant(
+        "
+async fn f(id: u8) -> u8 {
+    let $0konten$0 = größen.read();
+    let account = konten.get(&id)?;
+    let mut account = account.lock();
+    account.balance += 1;
+    notify(&account.owner).$1await;
+    account.balance
+}
+",
+        "
+async fn f(id: u8) -> u8 {
+    let (owner, balance) = {
+        let konten = größen.read();
+        let account = konten.get(&id)?;
+        let mut account = account.lock();
+        account.balance += 1;
+        (account.owner.clone(), account.balance)
+    };
+    notify(&owner).await;
+    balance
+}
+",
+    );
+}
+
+#[test]
+fn what_is_cloned_later_is_cloned_at_once() {
+    is_a_variant(
+        "
+async fn f(id: u8) -> Größe {
+    let mut $0map$0 = größen.lock().unwrap();
+    let todo = map.get_mut(&id)?;
+    todo.done = true;
+    notify(todo.title.len()).$1await;
+    todo.clone()
+}
+",
+        "
+async fn f(id: u8) -> Größe {
+    let todo = {
+        let mut map = größen.lock().unwrap();
+        let todo = map.get_mut(&id)?;
+        todo.done = true;
+        todo.clone()
+    };
+    notify(todo.title.len()).await;
+    todo.clone()
+}
+",
+    );
+}
+
 #[test]
 fn takes_the_head_of_the_statement_that_awaits() {
     check(

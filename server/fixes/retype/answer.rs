@@ -4,7 +4,7 @@
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxNode,
-    ast::{self},
+    ast::{self, HasGenericParams},
 };
 
 use super::{Site, Target, Walk, World, enclosing_body, node_at, place_at, span_of};
@@ -26,6 +26,10 @@ pub(in super::super) fn answer(context: &RepairContext<'_>, target: &dyn Target)
                 walk.printed_type(&span_of(span).file, ty);
             }
         }
+    }
+    // A parameter that shall return the type: its bound says what it returns.
+    if walk.sites.is_empty() {
+        parameter_bounds(world, &mut walk, context.error);
     }
     // A family error is about a value, not about the fn that happens to spawn it.
     if walk.sites.is_empty() && context.error.code.is_some() {
@@ -83,6 +87,37 @@ fn follow(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
     }
 }
 
+/// ``expected `T` to return `X`, but it returns `Y` ``: the bounds of `T`, on whatever declares it
+/// around the error.
+fn parameter_bounds(world: &World<'_>, walk: &mut Walk<'_>, error: &Diagnostic) {
+    let Some(name) = returning(&error.message) else { return };
+    for span in error.spans.iter().filter(|span| span.is_primary).map(span_of) {
+        let Some((node, _)) = node_at(world, &span) else { continue };
+        let is_named = |it: &SyntaxNode| it.text() == name;
+        for owner in node.ancestors().filter_map(ast::AnyHasGenericParams::cast) {
+            let params = owner.generic_param_list().map(|it| it.syntax().clone());
+            let params = params.iter().flat_map(|it| it.children()).filter(|it| {
+                let declared = it.children().find(|it| ast::Name::can_cast(it.kind()));
+                declared.is_some_and(|it| is_named(&it))
+            });
+            let clause = owner.where_clause().map(|it| it.syntax().clone());
+            let predicates = clause.iter().flat_map(|it| it.children());
+            let predicates =
+                predicates.filter(|it| it.first_child().is_some_and(|it| is_named(&it)));
+            for bounds in params.chain(predicates) {
+                walk.types(&span.file, &bounds);
+            }
+        }
+    }
+}
+
+/// The identifier in ``expected `T` to return ``.
+fn returning(message: &str) -> Option<&str> {
+    let (name, rest) = message.strip_prefix("expected `")?.split_once('`')?;
+    let is_ident = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (is_ident && rest.starts_with(" to return ")).then_some(name)
+}
+
 /// What the body around an error returns: `?` and the tail must fit it.
 fn surroundings(world: &World<'_>, walk: &mut Walk<'_>, span: &DiagnosticSpan) {
     let Some((file, node, _)) = place_at(world, &span_of(span)) else {
@@ -103,4 +138,24 @@ fn written_types(body: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> {
     body.descendants().filter(|node| {
         ast::RetType::can_cast(node.kind()) || ast::GenericArgList::can_cast(node.kind())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::returning;
+
+    #[test]
+    fn parameters_that_return() {
+        for (message, name) in [
+            (
+                "expected `Größe` to return `Pin<Box<u8>>`, but it returns `Pin<Box<u16>>`",
+                Some("Größe"),
+            ),
+            ("expected `{closure@src/a.rs:1:2: 1:4}` to return `u8`, but it returns `u16`", None),
+            ("expected `T` to be a future that resolves to `u8`", None),
+            ("mismatched types", None),
+        ] {
+            assert_eq!(returning(message), name, "{message}");
+        }
+    }
 }

@@ -6,7 +6,8 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs},
 };
 
-use super::{Site, World, renames::imports};
+use super::{Site, World, renames};
+use crate::fixes::imports;
 
 /// Shortens every `MODULE::NAME` of a file, and imports the names that are not imported yet; a
 /// name that means something else stays long.
@@ -17,7 +18,7 @@ pub(in super::super) fn introduce(
     names: &[&str],
 ) -> Option<Vec<Site>> {
     let tree = world.tree(file)?;
-    let known = imports(&tree);
+    let known = renames::imports(&tree);
     let mut sites = Vec::new();
     let mut missing = Vec::new();
     for name in names {
@@ -142,7 +143,8 @@ fn before_colons(token: &SyntaxToken) -> Option<SyntaxToken> {
     }
 }
 
-/// `use PATH;` on a line after the last import, of the first run of imports, that sorts before it.
+/// `use PATH;` on a line of its own: among the imports from the same crate where there are some,
+/// behind the last that sorts before it.
 fn new_import(file: &Utf8Path, tree: &SyntaxNode, path: &str) -> Option<Site> {
     let uses: Vec<ast::Use> = tree.children().filter_map(ast::Use::cast).collect();
     let Some(first) = uses.first() else {
@@ -151,15 +153,24 @@ fn new_import(file: &Utf8Path, tree: &SyntaxNode, path: &str) -> Option<Site> {
         return Some(Site::new(file, at, format!("use {path};\n\n")));
     };
     let text_of = |it: &ast::Use| it.use_tree().map(|it| it.syntax().text().to_string());
-    let mut earlier = uses.iter().filter(|it| it.attrs().next().is_none());
-    let anchor = earlier.by_ref().rfind(|it| text_of(it).is_some_and(|text| text.as_str() < path));
-    Some(match anchor {
+    let root = |path: &str| path.split("::").next().map(str::to_owned);
+    let is_akin = |it: &&ast::Use| {
+        it.attrs().next().is_none() && text_of(it).is_some_and(|text| root(&text) == root(path))
+    };
+    let akin: Vec<&ast::Use> = uses.iter().filter(is_akin).collect();
+    let plain = || uses.iter().filter(|it| it.attrs().next().is_none()).collect();
+    let (around, first) = match akin.first() {
+        Some(head) => (akin.clone(), *head),
+        None => (plain(), first),
+    };
+    let sorts_before = |it: &&&ast::Use| text_of(it).is_some_and(|text| text.as_str() < path);
+    Some(match around.iter().rfind(sorts_before) {
         Some(anchor) => {
             let at = TextRange::empty(anchor.syntax().text_range().end());
             Site::new(file, at, format!("\nuse {path};"))
         }
         None => {
-            let at = TextRange::empty(first.syntax().text_range().start());
+            let at = TextRange::empty(imports::start(&first.clone().into()));
             Site::new(file, at, format!("use {path};\n"))
         }
     })
@@ -173,6 +184,35 @@ mod tests {
         let tree = ra_ap_syntax::SourceFile::parse(text, ra_ap_syntax::Edition::Edition2021).tree();
         let known = known_import(tree.syntax(), "std::sync")?;
         Some(merged(&known, &["Arc"])?.1)
+    }
+
+    #[test]
+    fn a_new_import_stands_with_its_crate() {
+        for (text, expected) in [
+            (
+                "use std::fmt;\n\nuse größe::A;\n",
+                "use std::fmt;\nuse std::sync::Arc;\n\nuse größe::A;\n",
+            ),
+            (
+                "use größe::A;\n\nuse std::time::B;\n",
+                "use größe::A;\n\nuse std::sync::Arc;\nuse std::time::B;\n",
+            ),
+            (
+                "// The licence.\nuse std::time::B;\n",
+                "// The licence.\nuse std::sync::Arc;\nuse std::time::B;\n",
+            ),
+            (
+                "use größe::A;\nuse tokio::B;\n",
+                "use größe::A;\nuse std::sync::Arc;\nuse tokio::B;\n",
+            ),
+        ] {
+            let tree = ra_ap_syntax::SourceFile::parse(text, ra_ap_syntax::Edition::Edition2021);
+            let path = "std::sync::Arc";
+            let site = new_import("src/lib.rs".into(), tree.tree().syntax(), path).unwrap();
+            let mut after = text.to_owned();
+            after.replace_range(site.start as usize..site.end as usize, &site.new_text);
+            assert_eq!(after, expected);
+        }
     }
 
     #[test]

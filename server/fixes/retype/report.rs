@@ -1,8 +1,11 @@
 //! From a diagnostic's spans to the nodes that it speaks of.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
-use ra_ap_syntax::{NodeOrToken, SyntaxNode, TextRange};
+use ra_ap_syntax::{
+    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, TextRange,
+    ast::{self, HasName},
+};
 
 use super::World;
 use crate::{
@@ -37,7 +40,26 @@ pub(in super::super) fn node_at(world: &World<'_>, span: &Span) -> Option<(Synta
     let text = world.sources.text(&span.file).filter(|_| span.is_local())?;
     let range = Lines::new(text).range(span)?;
     let tree = world.tree_showing(&span.file, range)?;
+    if let Some(declared) = declared_in_string(world, &span.file, text, &tree, range) {
+        let range = declared.text_range();
+        return Some((declared, range));
+    }
     Some((node_of(&tree, range)?, range))
+}
+
+/// `"{x}"`: of what a format string names, the declaration tells.
+fn declared_in_string(
+    world: &World<'_>,
+    file: &Utf8Path,
+    text: &str,
+    tree: &SyntaxNode,
+    range: TextRange,
+) -> Option<SyntaxNode> {
+    let covers = tree.text_range().contains_range(range);
+    let token = covers.then(|| tree.covering_element(range))?.into_token()?;
+    let is_in_string = token.kind() == SyntaxKind::STRING && token.text_range() != range;
+    let name = text.get(std::ops::Range::<usize>::from(range)).filter(|_| is_in_string)?;
+    declaration(world, file, name, &token.parent()?)
 }
 
 /// The same, with the file that the node is of: what lies in a macro of the workspace, or among the
@@ -64,6 +86,19 @@ fn node_of(tree: &SyntaxNode, range: TextRange) -> Option<SyntaxNode> {
     };
     let exact = node.ancestors().take_while(|it| it.text_range() == range).last();
     Some(exact.unwrap_or(node))
+}
+
+/// The pattern that declares a variable.
+fn declaration(
+    world: &World<'_>,
+    file: &Utf8Path,
+    name: &str,
+    at: &SyntaxNode,
+) -> Option<SyntaxNode> {
+    let owner = world.binding(file, name, at)?;
+    let mut patterns = owner.descendants().filter_map(ast::IdentPat::cast);
+    let ours = patterns.find(|it| it.name().is_some_and(|it| it.text() == name))?;
+    Some(ours.syntax().clone())
 }
 
 /// All that a diagnostic says in words.

@@ -39,8 +39,14 @@ impl<'w> Walk<'w> {
         } else if ast::RecordPatField::can_cast(node.kind()) {
             self.pattern(file, node);
         } else if ast::Pat::can_cast(node.kind()) || ast::Name::can_cast(node.kind()) {
+            // `self: Rc<Self>` says it itself.
+            let receiver = node.parent().and_then(ast::SelfParam::cast).and_then(|it| it.ty());
             match node.parent().and_then(ast::Fn::cast) {
                 Some(func) => self.signature(file, &func),
+                None if receiver.is_some() => {
+                    receiver.iter().for_each(|ty| self.types(file, ty.syntax()));
+                }
+                None if is_of_type(node) => self.definition(file, &node.text().to_string(), true),
                 None => self.pattern(file, node),
             }
         } else if ast::NameRef::can_cast(node.kind()) {
@@ -546,6 +552,12 @@ impl<'w> Walk<'w> {
             self.functions(file, &name, None);
         }
     }
+}
+
+/// Whether a name is that of a struct or an enum, where it is defined.
+fn is_of_type(name: &SyntaxNode) -> bool {
+    name.parent()
+        .is_some_and(|it| ast::Struct::can_cast(it.kind()) || ast::Enum::can_cast(it.kind()))
 }
 
 /// The type that the impl around a node is for.

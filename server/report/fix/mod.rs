@@ -24,6 +24,7 @@ use super::{
     collect::{self, Findings, OtherError},
     explain::Explainer,
     interrupt::until_interrupted,
+    leaves,
     terminal::{Progress, say},
 };
 use crate::{
@@ -153,7 +154,7 @@ impl Session<'_> {
     async fn round(&mut self) -> Result<Option<Vec<Left>>> {
         let subcommand = if self.args.clippy { "clippy" } else { "check" };
         let selection = &self.args.selection;
-        let findings =
+        let mut findings =
             collect::run_cargo(subcommand, selection, &self.workspace, &mut self.progress).await?;
         if let Some(applied) = self.applied.take()
             && applied.caused_error(&findings.other_errors)
@@ -165,6 +166,7 @@ impl Session<'_> {
             Some(_) => self.oracle.read_sources().await,
             None => Sources::default(),
         };
+        leaves::merge(&mut findings.problems, &sources);
         let (cures, mut left) = self.examine(&findings, &sources).await;
         let batch = Batch::choose(cures, self.batch_max);
         if batch.cures.is_empty() {
@@ -202,6 +204,7 @@ impl Session<'_> {
             Explainer { oracle: &self.oracle, sources, verify: true, doubts: Vec::new() };
         let (mut cures, mut left) = (Vec::new(), Vec::new());
         let count = findings.problems.len();
+        self.oracle.expect(&findings.problems).await;
         for (n, found) in findings.problems.iter().enumerate() {
             self.progress.say(&format!("asking the compiler about problem {} of {count}", n + 1));
             if let Some(problem) = explainer.explain(found).await {
@@ -285,10 +288,12 @@ impl Session<'_> {
     }
 
     fn summary(&self, left: &[Left]) -> ExitCode {
-        for Left { problem, why } in left {
+        let left = per_value(left);
+        for (Left { problem, why }, demands) in &left {
             let at = problem.culprit();
             let (file, line) = (&at.file, at.start.line);
-            say(&format!("left {file}:{line}: {}: {why}", problem.message));
+            let times = if *demands > 1 { format!(" ({demands} times)") } else { String::new() };
+            say(&format!("left {file}:{line}: {}{times}: {why}", problem.message));
         }
         if self.fixed == 0 && left.is_empty() {
             say("nothing to fix");
@@ -297,5 +302,44 @@ impl Session<'_> {
             say(&format!("{verb} {}, left {}", self.fixed, left.len()));
         }
         if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    }
+}
+
+/// What is left, once for each value: every demand for `Send` is a problem of its own, but nobody
+/// wants to read of one value twice. With each, how many demands it has.
+fn per_value(left: &[Left]) -> Vec<(&Left, usize)> {
+    let mut values: Vec<(&Left, usize)> = Vec::new();
+    for item in left {
+        let is_same = |known: &Left| {
+            known.problem.culprit() == item.problem.culprit()
+                && known.problem.message == item.problem.message
+        };
+        match values.iter_mut().find(|(known, _)| is_same(known)) {
+            Some((_, demands)) => *demands += 1,
+            None => values.push((item, 1)),
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn one_line_for_each_value() {
+        let left = |problem: &Problem| Left { problem: problem.clone(), why: "no".to_owned() };
+        let (one, _) = sample::problem(
+            "async fn größe() { let $vrc$. = Rc::new(1); io().$aawait$.; drop(rc); }",
+            "Rc<u8>",
+        );
+        let mut other = one.clone();
+        other.demand = None;
+        let mut elsewhere = one.clone();
+        elsewhere.held[0].span.start.line += 1;
+        let all = [left(&one), left(&elsewhere), left(&other)];
+        let counts: Vec<usize> = per_value(&all).iter().map(|(_, demands)| *demands).collect();
+        assert_eq!(counts, [2, 1]);
     }
 }
