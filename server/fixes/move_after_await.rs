@@ -31,9 +31,6 @@ pub(super) fn move_after_await(context: &FixContext<'_>) -> Option<Draft> {
     }
     let stmt = context.let_stmt()?;
     let value = stmt.initializer()?;
-    if is_about_time(value.syntax()) {
-        return None;
-    }
     let target = region.later_uses().first()?;
     if mentions_await(target) || mentions_await(value.syntax()) || stmt.let_else().is_some() {
         return None;
@@ -76,14 +73,6 @@ pub(super) fn move_after_await(context: &FixContext<'_>) -> Option<Draft> {
 
 fn text_of(value: &ast::Expr) -> String {
     value.syntax().text().to_string()
-}
-
-/// What the time is, and how long something takes, depends on when it is asked.
-fn is_about_time(value: &SyntaxNode) -> bool {
-    const CALLS: &[&str] =
-        &["now", "now_utc", "now_local", "elapsed", "enter", "entered", "start", "start_timer"];
-    let tokens = value.descendants_with_tokens().filter_map(|it| it.into_token());
-    tokens.filter(|it| it.kind() == SyntaxKind::IDENT).any(|it| CALLS.contains(&it.text()))
 }
 
 /// Whether a statement may change, or end, what the value is made of.
@@ -153,7 +142,6 @@ async fn f(log: M) {
             "async fn f() { let $0rc$0 = Rc::new(n); n += 1; io().$1await; g(&rc); }",
             "async fn f() { let $0rc$0 = Rc::new(1); io(&rc).$1await; }",
             "async fn f() { let $0rc$0 = Rc::new(1); io().$1await; }",
-            "async fn f() { let $0rc$0 = Rc::new(Instant::now()); io().$1await; g(&rc); }",
         ] {
             check_declines("move_after_await", "Rc<i32>", code);
         }
