@@ -368,7 +368,8 @@ fn repairs(
             world: &world,
             error,
         };
-        let Some(answer) = draft.repairs.iter().find_map(|repair| repair(&context)) else {
+        let answer = draft.repairs.iter().find_map(|repair| repair(&context));
+        let Some(answer) = answer.or_else(|| tidy::without(error, trial.sources, texts)) else {
             continue;
         };
         let is_new = |edit: &Edit| !edits.iter().any(|known| overlaps(known, edit));

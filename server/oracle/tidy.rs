@@ -19,22 +19,27 @@ pub(super) fn tidy(
     sources: &Sources,
     texts: &Sources,
 ) -> Option<Vec<Edit>> {
-    let mut edits: Vec<Edit> = Vec::new();
-    for warning in new_warnings(before, after) {
-        if !LINTS.contains(&code(warning)) {
-            continue;
-        }
-        for child in &warning.children {
-            let spans = child.spans.iter().filter(|span| {
-                matches!(span.suggestion_applicability, Some(Applicability::MachineApplicable))
-            });
-            edits.extend(spans.filter_map(|span| removal(span, texts)));
-        }
-    }
-    let touched: Vec<_> = sources.changed_files(texts).map(|(file, _)| file).collect();
-    edits.retain(|edit| touched.contains(&edit.span.file.as_path()));
+    let new = new_warnings(before, after);
+    let mut edits: Vec<Edit> = new.filter_map(|it| without(it, sources, texts)).flatten().collect();
     edits.sort();
     edits.dedup();
+    (!edits.is_empty()).then_some(edits)
+}
+
+/// Edits that remove what one of these lints is about, in the files that a fix changed. Where the
+/// crate denies it, it is an error like another.
+pub(super) fn without(lint: &Diagnostic, sources: &Sources, texts: &Sources) -> Option<Vec<Edit>> {
+    if !LINTS.contains(&code(lint)) {
+        return None;
+    }
+    let spans = lint.children.iter().flat_map(|child| &child.spans).filter(|span| {
+        matches!(span.suggestion_applicability, Some(Applicability::MachineApplicable))
+    });
+    let touched: Vec<_> = sources.changed_files(texts).map(|(file, _)| file).collect();
+    let edits: Vec<Edit> = spans
+        .filter_map(|span| removal(span, texts))
+        .filter(|edit| touched.contains(&edit.span.file.as_path()))
+        .collect();
     (!edits.is_empty()).then_some(edits)
 }
 

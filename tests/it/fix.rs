@@ -173,9 +173,28 @@ fn behind_another_error(uses: &str) -> Package {
 "
     ));
     // What is asked of rustc must be allowed wherever people write it.
-    let text = package.read("src/main.rs");
-    package.write("src/main.rs", &format!("#![forbid(unsafe_code)]\n{text}"));
+    package.with_head("#![forbid(unsafe_code)]");
     package
+}
+
+#[test]
+fn what_a_fix_leaves_unused_is_no_error_where_warnings_are() {
+    let package = Package::new(
+        "use std::rc::Rc;
+async fn żółw(m: Arc<Mutex<u64>>) {
+    let shared = Rc::new(*m.lock().unwrap());
+    tick(*shared).await;
+    drop(shared);
+}
+fn main() {
+    spawn(żółw(Default::default()));
+}
+",
+    );
+    package.with_head("#![deny(warnings)]");
+    let ran = package.run("fix --allow-no-vcs --only replace_rc_with_arc");
+    assert!(ran.stderr.ends_with("fixed 1, left 0\n"), "{}", ran.stderr);
+    assert!(!package.read("src/main.rs").contains("Rc;"), "{}", package.read("src/main.rs"));
 }
 
 #[test]

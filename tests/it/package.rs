@@ -49,6 +49,12 @@ impl Package {
         std::fs::write(self.path(file), text).unwrap();
     }
 
+    /// Puts a line before all others of `main.rs`.
+    pub(crate) fn with_head(&self, line: &str) {
+        let text = self.read("src/main.rs");
+        self.write("src/main.rs", &format!("{line}\n{text}"));
+    }
+
     /// Commits everything.
     pub(crate) fn commit(&self) {
         for line in ["init -q", "add -A", "-c user.name=a -c user.email=a@b commit -q -m x"] {

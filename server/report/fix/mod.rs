@@ -248,11 +248,18 @@ impl Session<'_> {
     }
 
     fn announce(&mut self, batch: &Batch) {
+        let mut said = Vec::new();
         for Cure { problem, fix } in &batch.cures {
             let at = problem.culprit();
             let (file, line) = (&at.file, at.start.line);
             let verb = if self.args.dry_run { "would fix" } else { "fixed" };
-            say(&format!("{verb} {file}:{line}: {} ({})", fix.title, fix.id));
+            let done = format!("{verb} {file}:{line}: {} ({})", fix.title, fix.id);
+            // Several demands of one value have one fix: nobody wants to read it twice.
+            if said.contains(&done) {
+                continue;
+            }
+            say(&done);
+            said.push(done);
             if let Some(note) = &fix.note {
                 say(&format!("  note: {note}"));
             }
