@@ -12,9 +12,10 @@
 
 use std::rc::Rc;
 
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxElement, SyntaxKind, SyntaxNode, T, TextRange, ast};
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxElement, SyntaxKind, T, TextRange, ast};
 
 use super::FixContext;
+use crate::macro_rules::block_in;
 
 /// Fixes that only look at the statements around the value.
 const WITHIN_BODY: &[&str] = &[
@@ -41,7 +42,7 @@ pub(super) fn suits(id: &str) -> bool {
 pub(super) fn within<'a>(context: &FixContext<'a>) -> Option<FixContext<'a>> {
     let mut found = None;
     let mut tree = context.tree.clone();
-    while let Some(inner) = innermost_tree(context, &tree) {
+    while let Some(inner) = block_in(context.text, context.edition(), context.value, &tree) {
         tree = inner.clone();
         found = Some(inner);
     }
@@ -108,28 +109,6 @@ fn with_tree<'a>(context: &FixContext<'a>, tree: SourceFile) -> FixContext<'a> {
         value: context.value,
         world: Rc::clone(&context.world),
     }
-}
-
-/// The block around the value one macro further in: the largest that reads as Rust.
-fn innermost_tree(context: &FixContext<'_>, tree: &SourceFile) -> Option<SourceFile> {
-    let element = tree.syntax().covering_element(context.value);
-    let groups: Vec<SyntaxNode> = element
-        .ancestors()
-        .skip_while(|it| it.kind() != SyntaxKind::TOKEN_TREE)
-        .take_while(|it| it.kind() == SyntaxKind::TOKEN_TREE)
-        .collect();
-    let braced = |it: &&SyntaxNode| it.first_token().is_some_and(|it| it.text() == "{");
-    groups.iter().rev().filter(braced).find_map(|it| parse_at(context, it.text_range()))
-}
-
-/// A block parsed as the body of a fn that ends at the same offset as in the file.
-fn parse_at(context: &FixContext<'_>, range: TextRange) -> Option<SourceFile> {
-    const HEAD: &str = "async fn f()";
-    let code = context.text.get(std::ops::Range::<usize>::from(range))?;
-    let space = usize::from(range.start()).checked_sub(HEAD.len())?;
-    let text = format!("{}{HEAD}{code}", " ".repeat(space));
-    let parse = SourceFile::parse(&text, context.edition());
-    parse.errors().is_empty().then(|| parse.tree())
 }
 
 #[cfg(test)]

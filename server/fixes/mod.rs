@@ -275,13 +275,17 @@ pub fn is_question(id: &str) -> bool {
 pub fn drafts(problem: &Problem, sources: &Sources) -> Vec<Draft> {
     let mut drafts = drafts_as_written(problem, sources);
     // In a call of a macro of the user's own the fixes see what the macro makes of it, too.
-    if let Some(written) = written_out::written_out(problem, sources) {
+    let all_written = written_out::written_out(problem, sources);
+    for written in &all_written {
         let within = drafts_as_written(&written.problem, &written.sources);
         let within = within.into_iter().filter_map(|draft| written.back(draft)).collect();
         drafts = together(within, drafts);
     }
-    if let Some(context) = FixContext::new(problem, sources) {
-        order::order(&context, &mut drafts);
+    let written = all_written.iter().map(|it| (&it.problem, &it.sources));
+    for (problem, sources) in std::iter::once((problem, sources)).chain(written) {
+        if let Some(context) = FixContext::new(problem, sources) {
+            order::order(&context, &mut drafts);
+        }
     }
     drafts
 }

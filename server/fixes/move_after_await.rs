@@ -156,6 +156,21 @@ async fn f(log: M) -> Größe {
     }
 
     #[test]
+    fn a_temporary_that_the_variable_keeps() {
+        check(
+            "move_after_await",
+            "Argument<'_>",
+            "async fn f() { let text = $0format_args!(\"ü {x}\")$0; io().$1await; print!(\"{text}\"); }",
+            "async fn f() { io().await; let text = format_args!(\"ü {x}\"); print!(\"{text}\"); }",
+        );
+        check_declines(
+            "move_after_await",
+            "Ref<'_, u8>",
+            "async fn f() { let n = g($0c.borrow()$0); io().$1await; g(n); }",
+        );
+    }
+
+    #[test]
     fn declines_when_needed_before_or_changed_between() {
         for code in [
             "async fn f() { let $0rc$0 = Rc::new(1); g(&rc); io().$1await; g(&rc); }",

@@ -345,6 +345,32 @@ async fn f() { for x in vec![std::sync::Arc::new(1)] { io().await; drop(x); } }"
     }
 
     #[test]
+    fn what_a_closure_or_an_opaque_type_is_made_of() {
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+fn later() -> impl Future<Output = ()> { let żółw = Rc::new(1); poll_fn(move |_| show(&żółw)) }
+async fn f() { $0later()$0.$1await; }",
+            "
+use std::rc::Rc;
+fn later() -> impl Future<Output = ()> { let żółw = std::sync::Arc::new(1); poll_fn(move |_| show(&żółw)) }
+async fn f() { later().await; }",
+        );
+        check(
+            ID,
+            "Rc<u8>",
+            "
+use std::rc::Rc;
+async fn f() { let ż = Rc::new(1); let $0show$0 = move || println!(\"{ż}\"); io().$1await; show(); }",
+            "
+use std::rc::Rc;
+async fn f() { let ż = std::sync::Arc::new(1); let show = move || println!(\"{ż}\"); io().await; show(); }",
+        );
+    }
+
+    #[test]
     fn declines_for_cells_within_and_other_types() {
         let text = "
 use std::rc::Rc;

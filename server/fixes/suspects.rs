@@ -100,3 +100,52 @@ fn held(
     };
     Some((held, crossing.range))
 }
+
+#[cfg(test)]
+mod tests {
+    use ra_ap_syntax::{TextRange, TextSize};
+
+    use crate::{
+        fixes::{
+            self,
+            tests::{problem, sources_of},
+        },
+        problem::Kind,
+    };
+
+    /// The titles of what is drafted where the compiler only shows a part of the text.
+    fn titles(text: &str, shown: &str, kind: Kind) -> Vec<String> {
+        let size = |offset: usize| TextSize::try_from(offset).unwrap();
+        let at = text.find(shown).unwrap();
+        let range = TextRange::new(size(at), size(at + shown.len()));
+        let mut problem = problem(text, &[range], &[], "");
+        problem.held.clear();
+        problem.leaf = None;
+        problem.kind = kind;
+        let drafts = fixes::drafts_as_written(&problem, &sources_of(text));
+        drafts.into_iter().map(|it| it.title).collect()
+    }
+
+    #[test]
+    fn locals_that_cross_an_await_in_the_body_that_is_shown() {
+        let block = "async { let größe = hold(|| 1); let n = 2; io().await; drop(größe); }";
+        let text = format!("fn f() {{ spawn({block}); }}");
+        let found = titles(&text, block, Kind::NotGeneralEnough);
+        assert!(found.contains(&"Declare `größe` after the `.await`".to_owned()), "{found:?}");
+        assert!(!found.iter().any(|it| it.contains("`n`")), "{found:?}");
+    }
+
+    #[test]
+    fn in_the_fn_that_is_called() {
+        let text = "async fn g() { let h = hold(); io().await; drop(h); } fn f() { spawn(g()); }";
+        let found = titles(text, "spawn(g())", Kind::NotGeneralEnough);
+        assert!(found.contains(&"Declare `h` after the `.await`".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn none_for_other_problems() {
+        let text = "async fn g() { let h = hold(); io().await; drop(h); } fn f() { spawn(g()); }";
+        let found = titles(text, "spawn(g())", Kind::HeldAcrossAwait);
+        assert!(!found.iter().any(|it| it.contains("`h`")), "{found:?}");
+    }
+}

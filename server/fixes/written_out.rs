@@ -22,7 +22,7 @@ use self::patchwork::{Level, Order, Patchwork, Source};
 pub(super) use self::whole_file::{Macros, WholeFile};
 use super::{Draft, Reach};
 use crate::{
-    macro_rules::{self, Part},
+    macro_rules::{self, Part, block_in},
     problem::{Edit, Held, Problem, Span},
     recognise::{complete, variable_name},
     sources::Sources,
@@ -49,9 +49,24 @@ pub(super) struct WrittenOut<'a> {
     patchwork: Patchwork,
 }
 
-/// Writes out the calls around the problem's value; `None` when it stands in none, or the macro
-/// is none of the workspace's.
-pub(super) fn written_out<'a>(problem: &Problem, sources: &'a Sources) -> Option<WrittenOut<'a>> {
+/// Writes out the calls around the problem's value; none when it stands in none, or the macro is
+/// none of the workspace's. One for each fn of a repetition that may be meant.
+pub(super) fn written_out<'a>(problem: &Problem, sources: &'a Sources) -> Vec<WrittenOut<'a>> {
+    let Some((patchwork, first)) = patched(problem, sources) else { return Vec::new() };
+    let values = in_future(&patchwork, problem, first, sources);
+    let written = values.into_iter().filter_map(|value| {
+        let file = problem.held.first()?.span.file.clone();
+        let mut written = sources.clone();
+        written.insert(file.as_path(), patchwork.text.as_str());
+        let problem = moved(problem, &patchwork, &file, value, sources, &written)?;
+        let patchwork = patchwork.clone();
+        Some(WrittenOut { problem, sources: written, original: sources, file, patchwork })
+    });
+    written.collect()
+}
+
+/// The text with the calls written out, and where the value is in it.
+fn patched(problem: &Problem, sources: &Sources) -> Option<(Patchwork, TextRange)> {
     let held = problem.held.first()?;
     let file = held.span.file.as_path();
     let text = sources.text(file).filter(|_| held.span.is_local())?;
@@ -59,16 +74,17 @@ pub(super) fn written_out<'a>(problem: &Problem, sources: &'a Sources) -> Option
     let lines = Lines::new(text);
     let within = lines.range(&held.span)?;
     let mut patchwork = Patchwork::new(file, text);
-    let parse = |patchwork: &Patchwork| SourceFile::parse(&patchwork.text, edition).tree();
-    let outermost = call_around(&parse(&patchwork), within, true)?;
     let macros = Macros::of(sources);
+    let around = |patchwork: &Patchwork, range: TextRange, whole: bool| {
+        call_around(&patchwork.text, edition, range, whole, &macros)
+    };
+    let outermost = around(&patchwork, within, true)?;
     let mut region = write_out(&mut patchwork, &outermost, sources, &macros)?.1;
     let mut value = value_in(&patchwork, held, file, within, sources);
     for _ in 1..CALLS_MAX {
-        let tree = parse(&patchwork);
         let inner = match value {
-            Some(value) => call_around(&tree, value, false),
-            None => call_in(&tree, region, &macros),
+            Some(value) => around(&patchwork, value, false),
+            None => call_in(&patchwork.text, edition, region, &macros),
         };
         let Some((replaced, written)) =
             inner.and_then(|it| write_out(&mut patchwork, &it, sources, &macros))
@@ -78,12 +94,7 @@ pub(super) fn written_out<'a>(problem: &Problem, sources: &'a Sources) -> Option
         region = TextRange::new(region.start(), region.end() - replaced.len() + written.len());
         value = value_in(&patchwork, held, file, within, sources);
     }
-    let value = value?;
-    let mut written = sources.clone();
-    written.insert(file, patchwork.text.as_str());
-    let problem = moved(problem, &patchwork, file, value, sources, &written)?;
-    let file = file.to_owned();
-    Some(WrittenOut { problem, sources: written, original: sources, file, patchwork })
+    Some((patchwork, value?))
 }
 
 /// Where the value is now.
@@ -99,27 +110,82 @@ fn value_in(
     patchwork.of_body(&span.file, range)
 }
 
-/// The outermost macro call that is, or has among its tokens, a range.
-fn call_around(tree: &SourceFile, range: TextRange, whole: bool) -> Option<ast::MacroCall> {
-    let element = tree.syntax().covering_element(range);
-    let calls = element.ancestors().filter_map(ast::MacroCall::cast);
-    let mut calls = calls.filter(|call| {
-        let Some(tokens) = call.token_tree().map(|it| it.syntax().text_range()) else {
-            return false;
-        };
-        // The compiler leaves out the semicolon of an item.
-        let start = call.syntax().text_range().start();
-        let is_all = range.start() == start && range.end() >= tokens.end();
-        (tokens.contains_range(range) && tokens != range) || (whole && is_all)
-    });
-    calls.next()
+/// Of the fns that a repetition wrote, the one that the problem is about, else some of them.
+fn in_future(
+    patchwork: &Patchwork,
+    problem: &Problem,
+    first: TextRange,
+    sources: &Sources,
+) -> Vec<TextRange> {
+    const PLACES_MAX: usize = 4;
+    let places = || {
+        let span = problem.held.first()?.in_macro.as_ref()?;
+        let range = Lines::new(sources.text(&span.file)?).range(span)?;
+        Some(patchwork.all_of_body(&span.file, range))
+    };
+    let places = places().filter(|it| it.len() > 1).unwrap_or_default();
+    if places.is_empty() {
+        return vec![first];
+    }
+    let edition = syntax::edition(&problem.unit.edition);
+    let tree = SourceFile::parse(&patchwork.text, edition).tree();
+    let is_it = |range: &TextRange| {
+        let func = tree.syntax().covering_element(*range).ancestors().find_map(ast::Fn::cast);
+        let name = func.and_then(|it| it.name());
+        name.is_some_and(|it| problem.future.what.contains(&format!("`{}`", it.text())))
+    };
+    match places.iter().find(|it| is_it(it)) {
+        Some(place) => vec![*place],
+        None => places.into_iter().take(PLACES_MAX).collect(),
+    }
+}
+
+/// The outermost call of a macro of ours that is, or has among its tokens, a range. Blocks among
+/// the tokens of other macros (the arms of `select!`) are looked into.
+fn call_around(
+    text: &str,
+    edition: Edition,
+    range: TextRange,
+    whole: bool,
+    macros: &Macros,
+) -> Option<ast::MacroCall> {
+    let mut tree = SourceFile::parse(text, edition).tree();
+    loop {
+        let element = tree.syntax().covering_element(range);
+        let calls = element.ancestors().filter_map(ast::MacroCall::cast);
+        let mut calls = calls.filter(|call| {
+            let tokens = call.token_tree().map(|it| it.syntax().text_range());
+            let is_inside = tokens.is_some_and(|it| it.contains_range(range) && it != range);
+            let is_all = macro_rules::call_range(call) == Some(range);
+            (is_inside || (whole && is_all)) && is_ours(call, macros)
+        });
+        if let Some(found) = calls.next() {
+            return Some(found);
+        }
+        tree = block_in(text, edition, range, &tree)?;
+    }
 }
 
 /// The first call in a range of a macro that is ours.
-fn call_in(tree: &SourceFile, range: TextRange, macros: &Macros) -> Option<ast::MacroCall> {
-    let calls = tree.syntax().descendants().filter_map(ast::MacroCall::cast);
-    let mut calls = calls.filter(|it| range.contains_range(it.syntax().text_range()));
-    calls.find(|it| macro_name(it).is_some_and(|name| !macros.named(&name).is_empty()))
+fn call_in(
+    text: &str,
+    edition: Edition,
+    range: TextRange,
+    macros: &Macros,
+) -> Option<ast::MacroCall> {
+    let mut tree = SourceFile::parse(text, edition).tree();
+    loop {
+        let calls = tree.syntax().descendants().filter_map(ast::MacroCall::cast);
+        let mut calls = calls.filter(|it| range.contains_range(it.syntax().text_range()));
+        if let Some(found) = calls.find(|it| is_ours(it, macros)) {
+            return Some(found);
+        }
+        tree = block_in(text, edition, range, &tree)?;
+    }
+}
+
+fn is_ours(call: &ast::MacroCall, macros: &Macros) -> bool {
+    macro_name(call).is_some_and(|name| !macros.named(&name).is_empty())
 }
 
 fn macro_name(call: &ast::MacroCall) -> Option<String> {
@@ -127,14 +193,13 @@ fn macro_name(call: &ast::MacroCall) -> Option<String> {
 }
 
 /// A call with the semicolon that ends it as a statement or an item.
-fn whole_call(call: &ast::MacroCall) -> TextRange {
-    let range = call.syntax().text_range();
-    let statement = call.syntax().ancestors().find_map(ast::ExprStmt::cast);
-    let statement = statement.filter(|it| it.syntax().text_range().start() == range.start());
-    match statement.and_then(|it| it.semicolon_token()) {
-        Some(semicolon) if call.semicolon_token().is_none() => range.cover(semicolon.text_range()),
-        _ => range,
-    }
+fn whole_call(call: &ast::MacroCall) -> Option<TextRange> {
+    let range = macro_rules::call_range(call)?;
+    let expr = call.syntax().parent().and_then(ast::MacroExpr::cast);
+    let statement = expr.and_then(|it| ast::ExprStmt::cast(it.syntax().parent()?));
+    let of_statement = statement.and_then(|it| it.semicolon_token());
+    let semicolon = call.semicolon_token().or(of_statement);
+    Some(semicolon.map_or(range, |it| range.cover(it.text_range())))
 }
 
 /// Replaces a call in the text by what the first definition makes of it that fits: the range that
@@ -156,7 +221,7 @@ fn expanded(
     sources: &Sources,
     macros: &Macros,
 ) -> Option<(TextRange, Vec<Part>, Utf8PathBuf)> {
-    let whole = whole_call(call);
+    let whole = whole_call(call)?;
     let tokens = call.token_tree()?.syntax().text_range();
     macros.named(&macro_name(call)?).iter().find_map(|(file, rules)| {
         let text = sources.text(file)?;
@@ -262,7 +327,10 @@ fn moved(
 
 /// Whether a pattern stands there, and no expression.
 fn is_binding(text: &str, value: TextRange, edition: Edition) -> bool {
-    let tree = SourceFile::parse(text, edition).tree();
+    let mut tree = SourceFile::parse(text, edition).tree();
+    while let Some(inner) = block_in(text, edition, value, &tree) {
+        tree = inner;
+    }
     let element = tree.syntax().covering_element(value);
     let mut around = element.ancestors().take_while(|it| it.text_range() == value);
     around.any(|it| {

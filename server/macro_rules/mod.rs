@@ -3,6 +3,7 @@
 //! The call's tokens are matched as the compiler does it, but for one thing: where an expression,
 //! a type or a pattern ends is told from the tokens that may follow it, not by parsing it.
 
+mod block;
 mod fragment;
 
 use std::collections::HashMap;
@@ -10,6 +11,8 @@ use std::collections::HashMap;
 use ra_ap_syntax::{
     AstNode, NodeOrToken, SyntaxElement, SyntaxKind, SyntaxNode, T, TextRange, ast,
 };
+
+pub(crate) use block::block_in;
 
 /// A piece of what a call becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,13 @@ pub(crate) fn expand(rules: &ast::MacroRules, call: &ast::MacroCall) -> Option<V
         transcribe(&trimmed(inner(body)), &bindings, &mut parts)?;
         Some(parts)
     })
+}
+
+/// A call as the compiler points at it: from its path to its last bracket, without the comments
+/// before it and the semicolon of an item.
+pub(crate) fn call_range(call: &ast::MacroCall) -> Option<TextRange> {
+    let start = call.path()?.syntax().text_range().start();
+    Some(TextRange::new(start, call.token_tree()?.syntax().text_range().end()))
 }
 
 /// What stands between a group's delimiters.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::{held::variable_name, path};
 use crate::{
-    macro_rules::{self, Part},
+    macro_rules::{self, Part, block_in},
     problem::{Await, Held, Kind, Place, Problem, Span},
     sources::Sources,
     syntax::{self, AsyncBody, BodyKind, ValueFacts},
@@ -52,13 +52,15 @@ pub fn complete(problem: &mut Problem, sources: &Sources) {
 /// The file of the value at fault, analysed.
 struct Culprit<'a> {
     file: &'a Utf8Path,
+    text: &'a str,
+    edition: Edition,
     lines: Lines,
     tree: SourceFile,
     bodies: Vec<AsyncBody>,
 }
 
 impl<'a> Culprit<'a> {
-    fn new(file: &'a Utf8Path, text: &str, problem: &Problem) -> Self {
+    fn new(file: &'a Utf8Path, text: &'a str, problem: &Problem) -> Self {
         let edition = syntax::edition(&problem.unit.edition);
         let lines = Lines::new(text);
         let tree = SourceFile::parse(text, edition).tree();
@@ -70,7 +72,7 @@ impl<'a> Culprit<'a> {
             true => bodies,
             false => syntax::analyse_with(text, edition, &facts),
         };
-        Self { file, lines, tree, bodies }
+        Self { file, text, edition, lines, tree, bodies }
     }
 
     /// The innermost async body around the value and its first await.
@@ -97,16 +99,18 @@ impl<'a> Culprit<'a> {
         }
     }
 
+    /// The call that is a range, in an arm of `select!`, too.
     fn macro_call(&self, range: TextRange) -> Option<ast::MacroCall> {
-        let element = self.tree.syntax().covering_element(range);
-        let mut calls = element.ancestors().filter_map(ast::MacroCall::cast);
-        // The compiler leaves out the semicolon of an item.
-        calls.find(|it| {
-            let tokens = it.token_tree().map(|it| it.syntax().text_range());
-            let start = it.syntax().text_range().start();
-            it.syntax().text_range() == range
-                || tokens.is_some_and(|it| TextRange::new(start, it.end()) == range)
-        })
+        let mut tree = self.tree.clone();
+        loop {
+            let element = tree.syntax().covering_element(range);
+            let mut calls = element.ancestors().filter_map(ast::MacroCall::cast);
+            let found = calls.find(|it| macro_rules::call_range(it) == Some(range));
+            if found.is_some() {
+                return found;
+            }
+            tree = block_in(self.text, self.edition, range, &tree)?;
+        }
     }
 
     /// A value that a macro calls `$n`: what the caller wrote for it, else the call itself.

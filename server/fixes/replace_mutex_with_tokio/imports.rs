@@ -49,7 +49,8 @@ fn tokens(tree: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
 fn full_paths(tree: &SyntaxNode, name: &str) -> Vec<TextRange> {
     let named = tokens(tree).filter(|it| it.kind() == SyntaxKind::IDENT && it.text() == name);
     named
-        .filter(|it| !in_import(it))
+        // A macro's paths are read where it is called: they stay whole.
+        .filter(|it| !in_import(it) && !in_macro(it))
         .filter_map(|token| {
             let mut start = token.clone();
             for expected in [":", "sync", ":", "tokio"] {
@@ -87,6 +88,10 @@ fn is_used_otherwise(tree: &SyntaxNode, name: &str) -> bool {
 
 fn in_import(token: &SyntaxToken) -> bool {
     token.parent_ancestors().any(|it| ast::Use::can_cast(it.kind()))
+}
+
+fn in_macro(token: &SyntaxToken) -> bool {
+    token.parent_ancestors().any(|it| ast::MacroRules::can_cast(it.kind()))
 }
 
 /// The only import of a name, without attributes or renaming.

@@ -112,7 +112,13 @@ fn long_paths(tree: &SyntaxNode, module: &str, name: &str) -> Vec<TextRange> {
     let tokens = tree.descendants_with_tokens().filter_map(|it| it.into_token());
     let named = tokens.filter(|it| it.kind() == SyntaxKind::IDENT && it.text() == name);
     named
-        .filter(|token| !token.parent_ancestors().any(|it| ast::Use::can_cast(it.kind())))
+        .filter(|token| {
+            // A macro's paths are read where it is called: they stay whole.
+            let keeps = |it: SyntaxNode| {
+                ast::Use::can_cast(it.kind()) || ast::MacroRules::can_cast(it.kind())
+            };
+            !token.parent_ancestors().any(keeps)
+        })
         .filter_map(|token| {
             let mut start = token.clone();
             for segment in module.rsplit("::") {

@@ -1,5 +1,5 @@
-//! Arguments that are views of other data, a guard or `fmt::Arguments`: the fn takes the data, and
-//! its callers pass a copy.
+//! Arguments that are views of other data, guards that only read: the fn takes the data, and its
+//! callers pass a copy.
 
 use ra_ap_syntax::{
     AstNode, TextRange,
@@ -32,24 +32,16 @@ pub(super) fn draft(context: &FixContext<'_>) -> Option<Draft> {
     let segment = ty.path()?.segment()?;
     let head = segment.name_ref()?.text().to_string();
     let range = ty.syntax().text_range();
-    let (data, note) = if head == "Arguments" {
-        (
-            "String".to_owned(),
-            format!("The text of `{name}` is made before `{}` is called.", title_of(&func)),
-        )
-    } else if GUARDS.contains(&head.as_str()) && pattern.mut_token().is_none() {
-        let arguments = segment.generic_arg_list()?;
-        let inner = arguments.generic_args().filter_map(|it| match it {
-            ast::GenericArg::TypeArg(it) => it.ty(),
-            _ => None,
-        });
-        let inner = inner.last().filter(is_sized)?.syntax().text().to_string();
-        let note =
-            format!("`{}` works on a copy: nothing is locked while it runs.", title_of(&func));
-        (inner, note)
-    } else {
+    if !GUARDS.contains(&head.as_str()) || pattern.mut_token().is_some() {
         return None;
-    };
+    }
+    let arguments = segment.generic_arg_list()?;
+    let types = arguments.generic_args().filter_map(|it| match it {
+        ast::GenericArg::TypeArg(it) => it.ty(),
+        _ => None,
+    });
+    let data = types.last().filter(is_sized)?.syntax().text().to_string();
+    let note = format!("`{}` works on a copy: nothing is locked while it runs.", title_of(&func));
     Some(Draft {
         id: "take_owned_argument",
         title: format!("Take `{name}` as `{data}` in `{}`", title_of(&func)),
@@ -64,32 +56,17 @@ fn title_of(func: &ast::Fn) -> String {
     func.name().map_or_else(String::new, |it| it.text().to_string())
 }
 
-/// A caller that still passes the view: `*guard` where that copies, else `guard.clone()`; the
-/// text of `format_args!`.
+/// A caller that still passes the guard: `*guard` where that copies, else `guard.clone()`.
 fn pass_data(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
     let (place, range, text) = mismatched(context)?;
     let words = retype::texts_of(context.error);
     let expected = words.split("expected `").nth(1)?.split('`').next()?.to_owned();
     let found = words.split("found `").nth(1)?.split('`').next()?.to_owned();
-    let is_view = |ty: &str| {
-        let head = ty.split('<').next().unwrap_or_default();
-        let head = head.rsplit("::").next().unwrap_or_default();
-        head == "Arguments" || GUARDS.contains(&head)
-    };
-    if is_view(&expected) && text.chars().all(|c| c == '_' || c.is_alphanumeric()) {
-        return Some(edit(context, &place, range, format!("format_args!(\"{{{text}}}\")")));
-    }
-    if !is_view(&found) {
-        return None;
-    }
-    let new_text = if let Some(rest) = text.strip_prefix("format_args!") {
-        format!("format!{rest}")
-    } else if found.contains("Arguments") {
-        format!("{text}.to_string()")
-    } else if COPIED.contains(&expected.as_str()) {
-        format!("*{text}")
-    } else {
-        format!("{text}.clone()")
+    let head = found.split('<').next().unwrap_or_default();
+    GUARDS.contains(&head.rsplit("::").next().unwrap_or_default()).then_some(())?;
+    let new_text = match COPIED.contains(&expected.as_str()) {
+        true => format!("*{text}"),
+        false => format!("{text}.clone()"),
     };
     Some(edit(context, &place, range, new_text))
 }

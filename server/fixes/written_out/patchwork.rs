@@ -169,20 +169,36 @@ impl Patchwork {
         self.find(file, range, &|level| level != Level::Body)
     }
 
-    /// Where a place in the body of a macro that was written out is now.
-    pub(super) fn of_body(&self, file: &Utf8Path, range: TextRange) -> Option<TextRange> {
+    /// Every place where a place in the body of a macro is now: a repetition has several.
+    pub(super) fn all_of_body(&self, file: &Utf8Path, range: TextRange) -> Vec<TextRange> {
         let variables = self.substitutions.iter().filter(|it| it.file == file);
-        let exact = variables.clone().find(|it| it.variable == range).map(|it| it.at);
-        exact.or_else(|| {
-            let start = variables.clone().find(|it| it.variable.start() == range.start());
-            let end = variables.clone().find(|it| it.variable.end() == range.end());
-            let start = start.map(|it| it.at.start());
-            let end = end.map(|it| it.at.end());
-            let in_body = |level| level == Level::Body;
-            let start = start.or_else(|| self.start(file, range.start(), &in_body))?;
-            let end = end.or_else(|| self.end(file, range.end(), start, &in_body))?;
-            (start <= end).then(|| TextRange::new(start, end))
-        })
+        let starting = variables.clone().filter(|it| it.variable.start() == range.start());
+        let starting = starting.map(|it| it.at.start());
+        let ending = variables.filter(|it| it.variable.end() == range.end()).map(|it| it.at.end());
+        let bodies = self.pieces.iter().filter(|it| it.level == Level::Body);
+        let of_file = bodies.filter_map(|piece| {
+            let (_, start) = piece.origin.as_ref().filter(|(from, _)| from == file)?;
+            Some((piece.at, TextRange::at(*start, piece.at.len())))
+        });
+        let of_file: Vec<(TextRange, TextRange)> = of_file.collect();
+        let starts = of_file.iter().filter(|(_, origin)| origin.contains(range.start()));
+        let starts = starts.map(|(at, origin)| at.start() + (range.start() - origin.start()));
+        let ends = of_file
+            .iter()
+            .filter(|(_, it)| it.start() < range.end() && range.end() <= it.end())
+            .map(|(at, origin)| at.start() + (range.end() - origin.start()));
+        let mut starts: Vec<TextSize> = starting.chain(starts).collect();
+        let mut ends: Vec<TextSize> = ending.chain(ends).collect();
+        starts.sort_unstable();
+        ends.sort_unstable();
+        starts.dedup();
+        let end_of = |start: &TextSize| ends.iter().find(|end| *end >= start);
+        starts.iter().filter_map(|it| Some(TextRange::new(*it, *end_of(it)?))).collect()
+    }
+
+    /// The first of them.
+    pub(super) fn of_body(&self, file: &Utf8Path, range: TextRange) -> Option<TextRange> {
+        self.all_of_body(file, range).first().copied()
     }
 
     /// Where a place among the arguments of a call is now.

@@ -24,14 +24,18 @@ fn variants(id: &str, ty: &str, marked: &str) -> Option<Vec<String>> {
         held.in_macro = Some(span);
     }
     let sources = sources_of(&text);
-    let written = written_out(&problem, &sources)?;
-    let drafts = fixes::drafts_as_written(&written.problem, &written.sources);
-    let draft = drafts.into_iter().find(|it| it.id == id)?;
-    let texts = written.back(draft)?.variants.into_iter().filter_map(|edits| {
+    let drafts = written_out(&problem, &sources).into_iter().flat_map(|written| {
+        let drafts = fixes::drafts_as_written(&written.problem, &written.sources);
+        let draft = drafts.into_iter().find(|it| it.id == id);
+        let variants = draft.and_then(|it| written.back(it)).map(|it| it.variants);
+        variants.unwrap_or_default()
+    });
+    let texts = drafts.filter_map(|edits| {
         let changed = sources.apply(&edits)?;
         Some(changed.text("src/lib.rs".into())?.to_string())
     });
-    Some(texts.collect())
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then_some(texts)
 }
 
 /// Takes out two markers: the text without them, and what was between.
@@ -174,4 +178,32 @@ fn declines_for_macros_of_others_and_calls_that_no_rule_takes() {
     ] {
         assert_eq!(variants("hoist_temporary", GUARD, text), None, "{text}");
     }
+}
+
+#[test]
+fn each_fn_of_a_repetition_may_be_meant() {
+    check(
+        "replace_rc_with_arc",
+        "Rc<str>",
+        "
+use std::rc::Rc;
+macro_rules! table {
+    ($($name:ident($key:ty) -> $row:ty),* $(,)?) => {
+        $(pub async fn $name(«key»: $key) -> $row { io().await; größe(key) })*
+    };
+}
+// größe
+‹table!(users(u32) -> String, names(Rc<str>) -> u32)›;
+",
+        "
+use std::rc::Rc;
+macro_rules! table {
+    ($($name:ident($key:ty) -> $row:ty),* $(,)?) => {
+        $(pub async fn $name(key: $key) -> $row { io().await; größe(key) })*
+    };
+}
+// größe
+table!(users(u32) -> String, names(std::sync::Arc<str>) -> u32);
+",
+    );
 }
