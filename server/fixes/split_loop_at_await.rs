@@ -13,8 +13,9 @@
 //! ```
 //!
 //! An `if` without `else` at the end of the body stays with the first loop. Declines where the
-//! first part of the body leaves the fn or may see what the second part changes. Known problem:
-//! the first part runs for all items before the second runs for one; the note says so.
+//! first part of the body leaves the fn or may see what the second part changes, and for iterators
+//! that seem to wait for others or never to end. Known problem: the first part runs for all items
+//! before the second runs for one; the note says so.
 
 mod parts;
 
@@ -66,7 +67,38 @@ fn looped(context: &FixContext<'_>) -> Option<ast::ForExpr> {
     let (pattern, iterable) = (for_.pat(), for_.iterable());
     let is_ours = holds(pattern.as_ref().map(AstNode::syntax))
         || holds(iterable.as_ref().map(AstNode::syntax));
-    (is_ours && for_.label().is_none()).then_some(for_)
+    let ends = for_.iterable().is_some_and(|it| !may_wait(context, &it));
+    (is_ours && ends && for_.label().is_none()).then_some(for_)
+}
+
+/// Whether an iterator may wait for others, or never end: nobody may wait for all of its items.
+fn may_wait(context: &FixContext<'_>, iterable: &ast::Expr) -> bool {
+    const WAIT: &[&str] = &[
+        "rx",
+        "recv",
+        "receiver",
+        "incoming",
+        "listener",
+        "stdin",
+        "lines",
+        "inbox",
+        "channel",
+        "queue",
+        "events",
+        "cycle",
+        "repeat",
+        "successors",
+        "from_fn",
+        "mpsc",
+        "lock",
+    ];
+    let ty = context.held.ty.as_deref().unwrap_or_default().to_lowercase();
+    let text = iterable.syntax().text().to_string().to_lowercase();
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    };
+    let is_open = text.ends_with("..") || text.contains("..)");
+    is_open || words(&text).iter().chain(&words(&ty)).any(|it| WAIT.contains(&it.as_str()))
 }
 
 /// What the second loop needs of the first.
@@ -88,8 +120,13 @@ impl Value {
 fn values(context: &FixContext<'_>, parts: &Parts) -> Option<Vec<Value>> {
     let mut values = Vec::new();
     let held = context.held.name.as_deref();
-    for binding in &parts.bindings {
+    for (at, binding) in parts.bindings.iter().enumerate() {
         let Some(name) = region::name_of(binding) else { continue };
+        // Of two with one name the later counts.
+        let mut later = parts.bindings.iter().skip(at + 1);
+        if later.any(|it| region::name_of(it).as_ref() == Some(&name)) {
+            continue;
+        }
         if !parts.second.iter().any(|it| mentions(it, &name)) {
             continue;
         }
@@ -341,6 +378,13 @@ async fn f(seite: Html) {
         ] {
             let body = body.replace("{ ", "{\n").replace("; ", ";\n");
             check_declines(ID, TY, &format!("async fn f(größe: A) {{\n{body}\n}}"));
+        }
+        for iterable in ["rx.iter()", "self.größen_rx", "stdin().lines()", "(0..)", "l.incoming()"]
+        {
+            let code = format!(
+                "async fn f() {{\nfor $0link$0 in {iterable} {{\nlet h = link.h();\nio(h).$1await;\n}}\n}}"
+            );
+            check_declines(ID, TY, &code);
         }
         check_declines(ID, TY, "async fn f() {\nlet $0x$0 = g();\nio().$1await;\n}");
     }

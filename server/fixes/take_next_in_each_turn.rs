@@ -86,7 +86,11 @@ fn next_line(
     let open = body.l_curly_token()?.text_range();
     let head = TextRange::new(looped.for_token()?.text_range().start(), open.end());
     let pattern = looped.pat()?.syntax().text().to_string();
-    let value_text = value.syntax().text().to_string();
+    let lock = lock_of(context, looped, value);
+    let value_text = match &lock {
+        Some((stdin, _)) => format!("{stdin}.lines()"),
+        None => value.syntax().text().to_string(),
+    };
     // Only the whole of standard input: a count or a peek would begin anew.
     let is_lines = ast::MethodCallExpr::cast(value.syntax().clone())
         .and_then(|it| it.name_ref())
@@ -101,7 +105,34 @@ fn next_line(
         }
         false => " ".to_owned(),
     };
-    (is_lines && is_fresh).then(|| vec![context.edit(head, format!("loop {{{separator}{line}"))])
+    let mut edits = vec![context.edit(head, format!("loop {{{separator}{line}"))];
+    if let Some((_, stmt)) = lock {
+        edits.push(context.edit(context.rest_of_line(stmt.syntax().text_range()), ""));
+    }
+    (is_lines && is_fresh).then_some(edits)
+}
+
+/// `let lock = io::stdin().lock();` that only this loop uses: standard input, and the statement.
+fn lock_of(
+    context: &FixContext<'_>,
+    looped: &ast::ForExpr,
+    value: &ast::Expr,
+) -> Option<(String, ast::LetStmt)> {
+    let name = source_of(value).syntax().text().to_string();
+    let list = looped.syntax().ancestors().find_map(ast::StmtList::cast)?;
+    let stmt = list.statements().find_map(|it| match it {
+        ast::Stmt::LetStmt(it) => {
+            let pattern = it.pat()?.syntax().text().to_string();
+            (pattern.trim_start_matches("mut ") == name).then_some(it)
+        }
+        _ => None,
+    })?;
+    let made = stmt.initializer()?.syntax().text().to_string();
+    let stdin = made.strip_suffix(".lock()").unwrap_or(&made);
+    let around = context.surroundings(looped.syntax());
+    let uses = around.descendants().filter_map(ast::PathExpr::cast);
+    let is_only = uses.filter(|it| it.syntax().text() == name.as_str()).count() == 1;
+    (is_only && stdin.ends_with("stdin()")).then(|| (stdin.to_owned(), stmt))
 }
 
 #[cfg(test)]
@@ -145,6 +176,31 @@ async fn f() {
     }
 }",
         );
+    }
+
+    #[test]
+    fn a_lock_that_only_the_loop_uses() {
+        let code = "
+async fn f() {
+    let größe = std::io::stdin().lock();
+    for line in $0größe.lines()$0 {
+        send(line).$1await;
+    }
+}";
+        check(
+            ID,
+            "std::io::Lines<StdinLock<'_>>",
+            code,
+            "
+async fn f() {
+    loop {
+        let Some(line) = std::io::stdin().lines().next() else { break };
+        send(line).await;
+    }
+}",
+        );
+        let used = code.replace("    for", "    größe.read();\n    for");
+        check_declines(ID, "std::io::Lines<StdinLock<'_>>", &used);
     }
 
     #[test]
