@@ -228,14 +228,14 @@ impl Oracle {
         let mut state = self.inner.state.lock().await;
         let state = &mut *state;
         let bench = self.inner.bench(&mut state.bench).await?;
-        refresh(bench, &mut state.known, &mut state.commands, sources);
+        let known = refresh(bench, &mut state.known, &mut state.commands, sources);
         let (root, expected, commands) = (&self.inner.root, &state.expected, &mut state.commands);
         let (command, before) =
             find_unit(bench, commands, root, problem, sources, expected).await?;
         let trial = Trial { problem, sources, command: &command, before: &before, outer: None };
         let mut offered: Vec<Fix> = Vec::new();
         let mut failure = None;
-        for draft in drafts {
+        for mut draft in drafts {
             if fixes::is_last_resort(draft.id) && !offered.is_empty() {
                 continue;
             }
@@ -244,6 +244,7 @@ impl Oracle {
                 offered.extend(draft.unchecked());
                 continue;
             }
+            known.suggest(&mut draft);
             let accepted = match try_draft(bench, &trial, &draft).await {
                 Ok(Some(accepted)) => accepted,
                 Ok(None) => continue,
@@ -254,6 +255,7 @@ impl Oracle {
                     continue;
                 }
             };
+            known.learn(&draft, &accepted);
             // What leaves nothing behind is better than what leads to the next problem.
             let is_clean = accepted.state.is_clean();
             offer(&mut offered, judged(draft, accepted, sources), is_clean, on_fix);

@@ -8,11 +8,13 @@ use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
     compare,
+    rounds::Accepted,
     types::Types,
     workbench::{Workbench, is_error},
 };
 use crate::{
-    problem::{Problem, Span, Unit},
+    fixes::{Draft, Reach},
+    problem::{Edit, Problem, Span, Unit},
     recognise::recognise,
     rustc::RustcCommand,
     sources::Sources,
@@ -24,6 +26,30 @@ pub(super) struct Known {
     texts: Sources,
     /// The types of held values, by file.
     pub(super) types: Types,
+    /// Changes of types that were accepted: the id of the fix, and its edits.
+    accepted: Vec<(&'static str, Vec<Edit>)>,
+}
+
+impl Known {
+    /// One cause has many reports. What was accepted for one of them is tried first for the next:
+    /// rustc has compiled it already, so its answer is there.
+    pub(super) fn suggest(&self, draft: &mut Draft) {
+        if draft.reach == Reach::Workspace {
+            let known = self.accepted.iter().filter(|(id, _)| *id == draft.id);
+            let known: Vec<Vec<Edit>> = known.map(|(_, edits)| edits.clone()).collect();
+            draft.variants.retain(|variant| !known.contains(variant));
+            draft.variants.splice(0..0, known);
+        }
+    }
+
+    /// Remembers what was accepted, when that is all of it.
+    pub(super) fn learn(&mut self, draft: &Draft, accepted: &Accepted) {
+        let whole = accepted.state.followed.is_empty() && accepted.state.bared.is_none();
+        let entry = (draft.id, accepted.edits.clone());
+        if draft.reach == Reach::Workspace && whole && !self.accepted.contains(&entry) {
+            self.accepted.push(entry);
+        }
+    }
 }
 
 /// The compiler has nothing to say against the code any more: the text has moved on.
@@ -61,7 +87,11 @@ pub(super) fn refresh<'a>(
         bench.forget();
         *last = None;
     }
-    last.get_or_insert_with(|| Known { texts: texts.clone(), types: Types::default() })
+    last.get_or_insert_with(|| Known {
+        texts: texts.clone(),
+        types: Types::default(),
+        accepted: Vec::new(),
+    })
 }
 
 /// The command of the problem's unit and what the compiler says of it now. A problem that only

@@ -95,7 +95,7 @@ struct Memory {
 
 impl Memory {
     /// Texts are shared, diagnostics are small; few are asked for again much later.
-    const LENGTH: usize = 64;
+    const LENGTH: usize = 192;
 
     fn keep<T>(answers: &mut VecDeque<T>, answer: T) {
         if answers.len() == Self::LENGTH {
