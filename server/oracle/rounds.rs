@@ -133,18 +133,23 @@ async fn try_variant(
         return Ok(None);
     };
     let mut followed: Vec<String> = Vec::new();
+    let accepted = |finished: Sources, followed: Vec<String>, state: State| {
+        let edits = match trial.sources.apply(variant).as_ref() == Some(&finished) {
+            true => variant.to_vec(),
+            false => difference(trial.sources, &finished),
+        };
+        Ok(Some(Accepted { edits, state: State { followed, ..state } }))
+    };
     for _ in 0..ROUNDS_MAX + FOLLOWED_MAX {
-        let errors = ask(bench, trial, draft, &texts).await?;
+        if let Some((finished, state)) = finish_in_unit(bench, trial, draft, &texts).await? {
+            return accepted(finished, followed, state);
+        }
+        let errors = ask(bench, trial, draft, &texts, Scope::All).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
-                let state = State { followed, ..state };
-                let finished = finish(bench, trial, draft, texts.clone(), errors).await?;
-                let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
-                let edits = match is_as_drafted {
-                    true => variant.to_vec(),
-                    false => difference(trial.sources, &finished),
-                };
-                return Ok(Some(Accepted { edits, state }));
+                let finished =
+                    finish(bench, trial, draft, texts.clone(), errors, Scope::All).await?;
+                return accepted(finished, followed, state);
             }
             Round::Refused { unsolved } => unsolved,
         };
@@ -209,6 +214,30 @@ async fn judge(
     Ok(Round::Accepted(State { uncovered, borrows_checked, bared, followed: Vec::new() }))
 }
 
+/// What the unit accepts, the rest of the selection mostly accepts, too: the last hand is put to it
+/// in the unit, and all the others are asked once, about the finished texts. `None` where that is
+/// not so, or where the unit is all that matters.
+async fn finish_in_unit(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+    texts: &Sources,
+) -> Result<Option<(Sources, State)>> {
+    if draft.reach == Reach::Body {
+        return Ok(None);
+    }
+    let unit = ask(bench, trial, draft, texts, Scope::Unit).await?;
+    if unit.unit_before.is_none() || !unit.compare(trial, texts, bench.root()).accepted() {
+        return Ok(None);
+    }
+    let finished = finish(bench, trial, draft, texts.clone(), unit, Scope::Unit).await?;
+    let errors = ask(bench, trial, draft, &finished, Scope::All).await?;
+    Ok(match judge(bench, trial, &finished, &errors).await? {
+        Round::Accepted(state) => Some((finished, state)),
+        Round::Refused { .. } => None,
+    })
+}
+
 /// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
 /// then what the compiler newly warns of. Each step is kept only if the compiler accepts it too.
 async fn finish(
@@ -217,12 +246,13 @@ async fn finish(
     draft: &Draft,
     mut texts: Sources,
     mut last: Errors<'_>,
+    scope: Scope,
 ) -> Result<Sources> {
     let root = bench.root().to_owned();
     let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(polished) = polished {
-        let errors = ask(bench, trial, draft, &polished).await?;
+        let errors = ask(bench, trial, draft, &polished, scope).await?;
         if errors.compare(trial, &polished, &root).accepted() {
             (texts, last) = (polished, errors);
         } else {
@@ -236,7 +266,7 @@ async fn finish(
     let tidied = tidy::tidy(&before, &last.after, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(tidied) = tidied {
-        let errors = ask(bench, trial, draft, &tidied).await?;
+        let errors = ask(bench, trial, draft, &tidied, scope).await?;
         if errors.compare(trial, &tidied, &root).accepted() {
             texts = tidied;
         }
@@ -269,6 +299,15 @@ struct Errors<'a> {
     after: Vec<Diagnostic>,
 }
 
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// The failing unit, where all edits are in it.
+    Unit,
+    /// After it the whole selection, when the draft reaches further.
+    All,
+}
+
 /// The failing unit first: it is fast, and most drafts fall there. Then, when the draft reaches
 /// further, or edits another crate or a manifest, the whole selection.
 async fn ask<'a>(
@@ -276,6 +315,7 @@ async fn ask<'a>(
     trial: &Trial<'a>,
     draft: &Draft,
     texts: &Sources,
+    scope: Scope,
 ) -> Result<Errors<'a>> {
     let files = bench.files_of(trial.command);
     let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
@@ -287,7 +327,7 @@ async fn ask<'a>(
             unit_before: Some(trial.before),
             after,
         };
-        let done = draft.reach == Reach::Body;
+        let done = draft.reach == Reach::Body || scope == Scope::Unit;
         if done || !unit.compare(trial, texts, bench.root()).accepted() {
             return Ok(unit);
         }
