@@ -64,21 +64,38 @@ pub(super) fn compare<'a>(
     if !comparison.gone {
         comparison.persisting = persisting;
     }
+    let mut fresh: Vec<&Diagnostic> = Vec::new();
     for error in after.iter().filter(|it| is_error(it)) {
         // A value of the same name and type in another fn, which the problem had hidden.
         if let Some(found) = same(error).filter(|it| places.is_elsewhere(it, &twins, changed)) {
             comparison.uncovered.push(found);
             continue;
         }
-        if let Some(left) = known.get_mut(&key(error, unit, root)).filter(|left| **left > 0) {
-            *left -= 1;
-            continue;
+        match known.get_mut(&key(error, unit, root)).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => fresh.push(error),
         }
-        match family(error, unit, root) {
-            Some(found) if was_hidden(&found, problem) && !changed.contains(found.culprit()) => {
-                comparison.uncovered.push(found)
-            }
-            _ => comparison.caused.push(error),
+    }
+    // What is said no more may be said of a type that the fix writes otherwise.
+    let mut lost: Vec<Problem> = before.iter().filter_map(|it| family(it, unit, root)).collect();
+    lost.retain(|it| match known.get_mut(&it.signature).filter(|left| **left > 0) {
+        Some(left) => {
+            *left -= 1;
+            true
+        }
+        None => false,
+    });
+    for error in fresh {
+        let Some(found) = family(error, unit, root) else {
+            comparison.caused.push(error);
+            continue;
+        };
+        if let Some(at) = lost.iter().position(|it| is_respelled(it, &found, problem, changed)) {
+            lost.swap_remove(at);
+        } else if was_hidden(&found, problem) && !changed.contains(found.culprit()) {
+            comparison.uncovered.push(found);
+        } else {
+            comparison.caused.push(error);
         }
     }
     comparison
@@ -144,6 +161,39 @@ fn key(error: &Diagnostic, unit: &Unit, root: &Utf8Path) -> String {
         numberless(label),
         text.unwrap_or_default()
     )
+}
+
+/// Whether an error of another cause than the problem's is the old one, in whose words a type is
+/// written otherwise now: `dyn Future<Output = Result<(), E>>` with what the fix makes of `E`.
+fn is_respelled(old: &Problem, new: &Problem, problem: &Problem, changed: &ChangedLines) -> bool {
+    let leaf = |it: &Problem| it.leaf.as_deref().map(without_arguments);
+    let held = |it: &Problem| -> Vec<_> {
+        it.held.iter().map(|held| (held.name.clone(), held.text.clone())).collect()
+    };
+    let place = |it: &Problem| (it.kind, it.auto_trait, it.culprit().file.clone(), held(it));
+    leaf(old).is_some()
+        && leaf(old) == leaf(new)
+        && leaf(old) != leaf(problem)
+        && place(old) == place(new)
+        && !changed.contains(new.culprit())
+        && changed.old_line(new.culprit()) == Some(old.culprit().start.line)
+}
+
+/// `Pin<Box<T>>` to `Pin`.
+fn without_arguments(ty: &str) -> String {
+    let mut depth = 0_usize;
+    let mut before = ' ';
+    let mut out = String::new();
+    for c in ty.chars() {
+        match c {
+            '<' => depth += 1,
+            '>' if before != '-' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+        before = c;
+    }
+    out
 }
 
 /// A new family error was hidden, not caused, when it is about another value than the problem's,
@@ -221,4 +271,59 @@ pub(super) fn crossed_before(found: &Problem, before: &Sources, after: &Sources)
 pub(super) fn reports(problem: &Problem, diagnostics: &[Diagnostic], root: &Utf8Path) -> bool {
     let mut found = diagnostics.iter().filter_map(|it| family(it, &problem.unit, root));
     found.any(|found| found.signature == problem.signature)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn texts(text: &str) -> Sources {
+        let mut sources = Sources::default();
+        sources.insert("src/größe.rs", text);
+        sources
+    }
+
+    /// A problem in the third line with this leaf.
+    fn problem(id: &str, leaf: &str) -> Problem {
+        let mut problem = testing::problem(id);
+        let span = &mut problem.held[0].span;
+        span.file = "src/größe.rs".into();
+        (span.start.line, span.end.line) = (3, 3);
+        problem.leaf = Some(leaf.to_owned());
+        problem
+    }
+
+    #[test]
+    fn arguments_are_left_out() {
+        for (text, expected) in [
+            ("dyn Future<Output = Result<(), Größe>>", "dyn Future"),
+            ("dyn for<'a> Fn(&'a Größe) -> u8", "dyn for Fn(&'a Größe) -> u8"),
+            ("Rc<u8>", "Rc"),
+            ("", ""),
+        ] {
+            assert_eq!(without_arguments(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_of_another_cause_outlives_a_type_in_it() {
+        let before = texts("type E = A;\n\nlet größe = 1;\n");
+        let after = texts("type E = B;\n\nlet größe = 1;\n");
+        let changed = before.changed_lines(&after);
+        let fixed = problem("1", "dyn Error");
+        let old = problem("2", "dyn Future<Output = A>");
+        let new = problem("3", "dyn Future<Output = B>");
+        assert!(is_respelled(&old, &new, &fixed, &changed));
+        // Of the same cause it is what the fix makes of it.
+        let same = problem("1", "dyn Future<Output = u8>");
+        assert!(!is_respelled(&old, &new, &same, &changed));
+        let other = problem("3", "Rc<B>");
+        assert!(!is_respelled(&old, &other, &fixed, &changed));
+        let mut elsewhere = problem("3", "dyn Future<Output = B>");
+        elsewhere.held[0].span.start.line = 2;
+        assert!(!is_respelled(&old, &elsewhere, &fixed, &changed));
+        let rewritten = texts("type E = B;\n\nlet mut größe = 1;\n");
+        assert!(!is_respelled(&old, &new, &fixed, &before.changed_lines(&rewritten)));
+    }
 }

@@ -26,17 +26,19 @@ pub(super) struct Known {
     texts: Sources,
     /// The types of held values, by file.
     pub(super) types: Types,
-    /// Changes of types that were accepted: the id of the fix, and its edits.
-    accepted: Vec<(&'static str, Vec<Edit>)>,
+    /// Changes of types that were accepted: the id and the title of the draft, and its edits.
+    accepted: Vec<(&'static str, String, Vec<Edit>)>,
 }
 
 impl Known {
     /// One cause has many reports. What was accepted for one of them is tried first for the next:
-    /// rustc has compiled it already, so its answer is there.
+    /// rustc has compiled it already, so its answer is there. Drafts of one cause share a title;
+    /// another cause may only seem cured, where a crate in between no longer compiles.
     pub(super) fn suggest(&self, draft: &mut Draft) {
         if draft.reach == Reach::Workspace {
-            let known = self.accepted.iter().filter(|(id, _)| *id == draft.id);
-            let known: Vec<Vec<Edit>> = known.map(|(_, edits)| edits.clone()).collect();
+            let is_same = |id: &str, title: &str| id == draft.id && title == draft.title;
+            let known = self.accepted.iter().filter(|(id, title, _)| is_same(id, title));
+            let known: Vec<Vec<Edit>> = known.map(|(_, _, edits)| edits.clone()).collect();
             draft.variants.retain(|variant| !known.contains(variant));
             draft.variants.splice(0..0, known);
         }
@@ -45,7 +47,7 @@ impl Known {
     /// Remembers what was accepted, when that is all of it.
     pub(super) fn learn(&mut self, draft: &Draft, accepted: &Accepted) {
         let whole = accepted.state.followed.is_empty() && accepted.state.bared.is_none();
-        let entry = (draft.id, accepted.edits.clone());
+        let entry = (draft.id, draft.title.clone(), accepted.edits.clone());
         if draft.reach == Reach::Workspace && whole && !self.accepted.contains(&entry) {
             self.accepted.push(entry);
         }
