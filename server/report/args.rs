@@ -23,6 +23,11 @@ const TARGETS: &[&str] = &[
     "--all-targets",
 ];
 
+/// Flags of cargo that choose packages; without one, the choice is ours.
+const PACKAGES: &[&str] = &["--workspace", "--all", "--package", "-p"];
+/// Flags that every check has anyhow, or that would hide what cargo says. cargo takes none twice.
+const OURS: &[&str] = &["--keep-going", "--quiet", "-q", "--verbose", "-v", "-vv"];
+
 /// Which code to look at.
 #[derive(Debug, Args)]
 pub(super) struct Selection {
@@ -45,17 +50,27 @@ impl Selection {
         for package in &self.package {
             args.extend(["-p".to_owned(), package.clone()]);
         }
-        if self.package.is_empty() {
+        if self.package.is_empty() && !self.asks_for(PACKAGES) {
             match &workspace.member {
                 Some(member) => args.extend(["-p".to_owned(), member.clone()]),
                 None => args.push("--workspace".to_owned()),
             }
         }
-        if !self.cargo_args.iter().any(|it| TARGETS.contains(&it.as_str())) {
+        if !self.asks_for(TARGETS) {
             args.push("--all-targets".to_owned());
         }
-        args.extend(self.cargo_args.iter().cloned());
+        let theirs = self.cargo_args.iter().filter(|it| !OURS.contains(&it.as_str()));
+        args.extend(theirs.cloned());
         CargoSettings { args, ..CargoSettings::default() }
+    }
+
+    /// Whether one of these flags is among the arguments for cargo: `--bin x`, `--bin=x`, `-px`.
+    fn asks_for(&self, flags: &[&str]) -> bool {
+        let mut names = self.cargo_args.iter().map(|it| it.split('=').next().unwrap_or(it));
+        names.any(|name| {
+            let short = name.get(..2).filter(|_| !name.starts_with("--"));
+            flags.contains(&name) || short.is_some_and(|it| flags.contains(&it))
+        })
     }
 
     /// The workspace that the manifest, or the current directory, belongs to.
@@ -129,4 +144,36 @@ fn complaint(stderr: &str) -> String {
         "repair the manifest first: `cargo metadata` must succeed"
     };
     format!("cargo cannot read the workspace: {words}\nhelp: {help}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(package: &[&str], cargo_args: &str, expected: &str) {
+        let selection = Selection {
+            manifest_path: None,
+            package: package.iter().map(|it| (*it).to_owned()).collect(),
+            cargo_args: cargo_args.split_whitespace().map(str::to_owned).collect(),
+        };
+        let workspace = Workspace { root: "/w".into(), member: Some("größe".to_owned()) };
+        assert_eq!(selection.settings(&workspace).args.join(" "), expected);
+    }
+
+    #[test]
+    fn what_is_chosen_for_cargo_is_not_chosen_again() {
+        check(&[], "", "-p größe --all-targets");
+        check(&["a"], "--all-features", "-p a --all-targets --all-features");
+        check(&[], "--workspace", "--all-targets --workspace");
+        check(&[], "-p b --bin=c", "-p b --bin=c");
+        check(&[], "-pb", "--all-targets -pb");
+        check(&[], "--package=b --lib", "--package=b --lib");
+        check(&[], "--profile ci", "-p größe --all-targets --profile ci");
+    }
+
+    #[test]
+    fn what_every_check_has_is_not_given_twice() {
+        check(&[], "--keep-going -q --lib", "-p größe --lib");
+    }
 }
