@@ -53,12 +53,16 @@ pub(super) fn replace_rc_with_arc(context: &FixContext<'_>) -> Option<Draft> {
         return None;
     }
     let variants = seeds(context, &target())?;
+    let (old, new) = match leaf.contains("Weak<") {
+        true => ("rc::Weak", "sync::Weak"),
+        false => ("Rc", "Arc"),
+    };
     Some(Draft {
         id: "replace_rc_with_arc",
         // Where the compiler named no value, what stands for it is a whole call.
         title: match context.problem.held.is_empty() {
-            true => "Replace the `Rc` that the future keeps with `Arc`".to_owned(),
-            false => format!("Replace the `Rc` of {} with `Arc`", labels(context)),
+            true => format!("Replace the `{old}` that the future keeps with `{new}`"),
+            false => format!("Replace the `{old}` of {} with `{new}`", labels(context)),
         },
         note: None,
         variants,

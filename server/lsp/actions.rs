@@ -47,6 +47,25 @@ struct Data {
     versions: BTreeMap<Utf8PathBuf, i32>,
 }
 
+/// Each change once: one value can be at fault for several reasons, and each is a problem with the
+/// same fix. Whichever the compiler has accepted counts.
+fn once<'a>(offers: impl Iterator<Item = (&'a Shown, &'a Fix)>) -> Vec<(&'a Shown, &'a Fix)> {
+    let mut kept: Vec<(&Shown, &Fix)> = Vec::new();
+    for (shown, fix) in offers {
+        let is_same = |(known, other): &&mut (&Shown, &Fix)| {
+            known.root == shown.root && other.edits == fix.edits && !fix.edits.is_empty()
+        };
+        match kept.iter_mut().find(is_same) {
+            Some(known) if fix.verdict == Verdict::Verified && fix.verdict != known.1.verdict => {
+                *known = (shown, fix);
+            }
+            Some(_) => {}
+            None => kept.push((shown, fix)),
+        }
+    }
+    kept
+}
+
 /// One snapshot, for one client.
 pub(super) struct Desk<'a> {
     snapshot: &'a Snapshot,
@@ -71,11 +90,13 @@ impl<'a> Desk<'a> {
         };
         let view = View::new(self.snapshot, file, &text);
         let here = |shown: &&Shown| is_about(shown, &view, start, end);
-        let mut actions = Vec::new();
-        for shown in self.snapshot.problems.iter().filter(here) {
-            let fixes = offered(&shown.problem).into_iter();
-            actions.extend(fixes.filter_map(|fix| self.action(shown, fix)));
-        }
+        let here = self.snapshot.problems.iter().filter(here);
+        let offers =
+            once(here.flat_map(|shown| {
+                offered(&shown.problem).into_iter().map(move |fix| (shown, fix))
+            }));
+        let actions = offers.into_iter().filter_map(|(shown, fix)| self.action(shown, fix));
+        let mut actions: Vec<CodeAction> = actions.collect();
         // Two problems at one place have a best fix each, but a key can press only one.
         let mut seen = false;
         for action in &mut actions {
@@ -224,4 +245,34 @@ pub(super) fn is_about(shown: &Shown, view: &View<'_>, start: Position, end: Pos
         awaits.filter_map(|word| spots.of_await(word).or_else(|| Some(view.with_dot(word))));
     let demands = demands.filter_map(|span| spots.of_demand(span));
     awaits.chain(demands).any(|span| touches(&span))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_change_is_offered_once_as_the_compiler_accepted_it() {
+        let shown = |verdict: Verdict, new_text: &str| {
+            let mut problem = testing::problem("größe");
+            problem.fixes.truncate(1);
+            problem.fixes[0].verdict = verdict;
+            problem.fixes[0].edits[0].new_text = new_text.to_owned();
+            Shown { root: "/w".into(), problem: Arc::new(problem) }
+        };
+        let all = [
+            shown(Verdict::Unchecked, "żółw"),
+            shown(Verdict::Verified, "żółw"),
+            shown(Verdict::Verified, "other"),
+        ];
+        let offers = all.iter().map(|shown| (shown, &shown.problem.fixes[0]));
+        let kept: Vec<(Verdict, &str)> = once(offers)
+            .into_iter()
+            .map(|(_, fix)| (fix.verdict, fix.edits[0].new_text.as_str()))
+            .collect();
+        assert_eq!(kept, [(Verdict::Verified, "żółw"), (Verdict::Verified, "other")]);
+    }
 }

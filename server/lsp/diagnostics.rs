@@ -36,7 +36,13 @@ pub(super) fn all(
         // What lies in a library cannot be mended there.
         if is_local(&culprit.file) {
             let hints = by_file.entry(shown.path(culprit)).or_default();
-            hints.push(hint(shown, &texts, facts));
+            let hint = hint(shown, &texts, facts);
+            // A value that is at fault for several reasons is one value.
+            let says_the_same =
+                |it: &Diagnostic| (it.range, &it.message) == (hint.range, &hint.message);
+            if !hints.iter().any(says_the_same) {
+                hints.push(hint);
+            }
         }
     }
     by_file
@@ -137,5 +143,20 @@ mod tests {
         check(None, "state.lock()", 9);
         check(Some("state"), "state.lock()", 9);
         check(Some("x"), "mut y", 9);
+    }
+
+    #[test]
+    fn a_value_with_several_reasons_has_one_hint() {
+        let hints = |change: &dyn Fn(&mut Problem)| {
+            let (first, mut second) = (testing::problem("größe"), testing::problem("2"));
+            change(&mut second);
+            let problems = [first, second]
+                .map(|problem| Shown { root: "/w".into(), problem: std::sync::Arc::new(problem) });
+            let snapshot = Snapshot { problems: problems.into(), ..Snapshot::default() };
+            let by_file = all(&snapshot, &ClientFacts::default());
+            by_file.values().map(Vec::len).sum::<usize>()
+        };
+        assert_eq!(hints(&|second| second.leaf = Some("Cell<u8>".into())), 1);
+        assert_eq!(hints(&|second| second.message = "`other` is not `Send`".into()), 2);
     }
 }

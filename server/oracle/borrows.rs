@@ -7,9 +7,9 @@ use anyhow::Result;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
+    answers::{Trial, distinct},
     assume::{Item, is_about_borrows},
     compare::family,
-    rounds::{Trial, distinct},
     workbench::{Workbench, is_error},
 };
 use crate::sources::Sources;

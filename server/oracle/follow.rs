@@ -8,9 +8,10 @@ use anyhow::Result;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
+    answers::Trial,
     ask_all,
     compare::family,
-    rounds::{Trial, try_plain},
+    rounds::try_plain,
     types::{Asking, Types},
     workbench::Workbench,
 };

@@ -3,6 +3,7 @@
 //! Every fix that is offered as *verified* was applied in an overlay of the workspace and compiled
 //! there with the failing unit's own command.
 
+mod answers;
 mod assume;
 mod base;
 mod borrows;
@@ -38,7 +39,8 @@ use crate::{
     rustc::UnitDiagnostic,
     sources::Sources,
 };
-use rounds::{Accepted, Trial, try_draft};
+use answers::Trial;
+use rounds::{Accepted, try_draft};
 pub use types::TypedBody;
 use types::{Answering, Asking};
 pub use unit::NoLongerReported;

@@ -2,39 +2,25 @@
 //! errors that it causes, answer each by a repair, and compile again.
 
 use anyhow::Result;
-use camino::Utf8Path;
 use cargo_metadata::diagnostic::Diagnostic;
 
 use super::{
-    assume::{View, is_about_borrows},
+    answers::{Errors, Scope, Trial, ask},
+    assume::is_about_borrows,
     borrows::{self, Borrows},
-    compare::{Comparison, compare, crossed_before, crosses_less, family, is_foreign_lint},
+    compare::Comparison,
     follow::{FOLLOWED_MAX, follow},
     tidy,
-    workbench::{Survey, Workbench, is_error},
+    workbench::Workbench,
 };
 use crate::{
     fixes::{self, Draft, Reach, RepairContext},
     problem::{Edit, Problem},
-    rustc::RustcCommand,
     sources::{Sources, difference},
-    syntax,
 };
 
 /// A change that needs more rounds than this is not finished by rules.
 const ROUNDS_MAX: usize = 8;
-
-/// The facts that every draft of a problem is judged against.
-pub(super) struct Trial<'a> {
-    pub(super) problem: &'a Problem,
-    pub(super) sources: &'a Sources,
-    /// The failing unit's command.
-    pub(super) command: &'a RustcCommand,
-    /// The unit's diagnostics before any edit.
-    pub(super) before: &'a [Diagnostic],
-    /// The trial of the fix that brought this problem to light, if one did.
-    pub(super) outer: Option<&'a Trial<'a>>,
-}
 
 /// An accepted fix.
 pub(super) struct Accepted {
@@ -133,18 +119,23 @@ async fn try_variant(
         return Ok(None);
     };
     let mut followed: Vec<String> = Vec::new();
+    let accepted = |finished: Sources, followed: Vec<String>, state: State| {
+        let edits = match trial.sources.apply(variant).as_ref() == Some(&finished) {
+            true => variant.to_vec(),
+            false => difference(trial.sources, &finished),
+        };
+        Ok(Some(Accepted { edits, state: State { followed, ..state } }))
+    };
     for _ in 0..ROUNDS_MAX + FOLLOWED_MAX {
-        let errors = ask(bench, trial, draft, &texts).await?;
+        if let Some((finished, state)) = finish_in_unit(bench, trial, draft, &texts).await? {
+            return accepted(finished, followed, state);
+        }
+        let errors = ask(bench, trial, draft, &texts, Scope::All).await?;
         let unsolved = match judge(bench, trial, &texts, &errors).await? {
             Round::Accepted(state) => {
-                let state = State { followed, ..state };
-                let finished = finish(bench, trial, draft, texts.clone(), errors).await?;
-                let is_as_drafted = trial.sources.apply(variant).as_ref() == Some(&finished);
-                let edits = match is_as_drafted {
-                    true => variant.to_vec(),
-                    false => difference(trial.sources, &finished),
-                };
-                return Ok(Some(Accepted { edits, state }));
+                let finished =
+                    finish(bench, trial, draft, texts.clone(), errors, Scope::All).await?;
+                return accepted(finished, followed, state);
             }
             Round::Refused { unsolved } => unsolved,
         };
@@ -209,6 +200,30 @@ async fn judge(
     Ok(Round::Accepted(State { uncovered, borrows_checked, bared, followed: Vec::new() }))
 }
 
+/// What the unit accepts, the rest of the selection mostly accepts, too: the last hand is put to it
+/// in the unit, and all the others are asked once, about the finished texts. `None` where that is
+/// not so, or where the unit is all that matters.
+async fn finish_in_unit(
+    bench: &mut Workbench,
+    trial: &Trial<'_>,
+    draft: &Draft,
+    texts: &Sources,
+) -> Result<Option<(Sources, State)>> {
+    if draft.reach == Reach::Body {
+        return Ok(None);
+    }
+    let unit = ask(bench, trial, draft, texts, Scope::Unit).await?;
+    if unit.unit_before.is_none() || !unit.compare(trial, texts, bench.root()).accepted() {
+        return Ok(None);
+    }
+    let finished = finish(bench, trial, draft, texts.clone(), unit, Scope::Unit).await?;
+    let errors = ask(bench, trial, draft, &finished, Scope::All).await?;
+    Ok(match judge(bench, trial, &finished, &errors).await? {
+        Round::Accepted(state) => Some((finished, state)),
+        Round::Refused { .. } => None,
+    })
+}
+
 /// Puts the last hand to accepted texts: what the fix itself wants to tidy once all is in place,
 /// then what the compiler newly warns of. Each step is kept only if the compiler accepts it too.
 async fn finish(
@@ -217,12 +232,13 @@ async fn finish(
     draft: &Draft,
     mut texts: Sources,
     mut last: Errors<'_>,
+    scope: Scope,
 ) -> Result<Sources> {
     let root = bench.root().to_owned();
     let polished = fixes::polish(draft.id, trial.problem, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(polished) = polished {
-        let errors = ask(bench, trial, draft, &polished).await?;
+        let errors = ask(bench, trial, draft, &polished, scope).await?;
         if errors.compare(trial, &polished, &root).accepted() {
             (texts, last) = (polished, errors);
         } else {
@@ -236,119 +252,12 @@ async fn finish(
     let tidied = tidy::tidy(&before, &last.after, trial.sources, &texts)
         .and_then(|edits| texts.apply(&edits));
     if let Some(tidied) = tidied {
-        let errors = ask(bench, trial, draft, &tidied).await?;
+        let errors = ask(bench, trial, draft, &tidied, scope).await?;
         if errors.compare(trial, &tidied, &root).accepted() {
             texts = tidied;
         }
     }
     Ok(texts)
-}
-
-/// A change within one body gives no value another type: what it did not write and what crossed
-/// an await before was hidden.
-fn uncover(comparison: &mut Comparison<'_>, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) {
-    let changed = trial.sources.changed_lines(texts);
-    for error in std::mem::take(&mut comparison.caused) {
-        match family(error, &trial.problem.unit, root) {
-            Some(found)
-                if !changed.contains(found.culprit())
-                    && crossed_before(&found, trial.sources, texts) =>
-            {
-                comparison.uncovered.push(found);
-            }
-            _ => comparison.caused.push(error),
-        }
-    }
-}
-
-/// What the compiler says of the texts, with the baseline to hold it against.
-struct Errors<'a> {
-    reach: Reach,
-    before: Vec<Diagnostic>,
-    unit_before: Option<&'a [Diagnostic]>,
-    after: Vec<Diagnostic>,
-}
-
-/// The failing unit first: it is fast, and most drafts fall there. Then, when the draft reaches
-/// further, or edits another crate or a manifest, the whole selection.
-async fn ask<'a>(
-    bench: &mut Workbench,
-    trial: &Trial<'a>,
-    draft: &Draft,
-    texts: &Sources,
-) -> Result<Errors<'a>> {
-    let files = bench.files_of(trial.command);
-    let in_unit = trial.sources.changed_files(texts).all(|(file, _)| files.contains(file));
-    if in_unit {
-        let after = bench.compile(texts, trial.command).await?;
-        let unit = Errors {
-            reach: draft.reach,
-            before: Vec::new(),
-            unit_before: Some(trial.before),
-            after,
-        };
-        let done = draft.reach == Reach::Body;
-        if done || !unit.compare(trial, texts, bench.root()).accepted() {
-            return Ok(unit);
-        }
-    }
-    let after = distinct(&bench.survey(texts).await?);
-    // Where nothing is new, it does not matter what was there before.
-    let is_summary = |it: &Diagnostic| it.spans.is_empty();
-    let is_known =
-        |it: &Diagnostic| !is_error(it) && (is_summary(it) || tidy::is_known(trial.before, it));
-    let before = match after.iter().all(is_known) {
-        true => trial.before.to_vec(),
-        false => trial.surveyed_before(bench).await?,
-    };
-    Ok(Errors { reach: draft.reach, before, unit_before: None, after })
-}
-
-impl Errors<'_> {
-    fn compare(&self, trial: &Trial<'_>, texts: &Sources, root: &Utf8Path) -> Comparison<'_> {
-        let before = self.unit_before.unwrap_or(&self.before);
-        let mut comparison =
-            compare(trial.problem, before, &self.after, &trial.sources.changed_lines(texts), root);
-        if is_foreign_lint(trial.problem) {
-            comparison.gone = crosses_less(trial.problem, trial.sources, texts);
-        }
-        if self.reach == Reach::Body {
-            uncover(&mut comparison, trial, texts, root);
-        }
-        // A future that nobody awaits is only a warning, but the work would silently not be done.
-        let idle =
-            tidy::new_warnings(before, &self.after).filter(|warning| tidy::is_idle_future(warning));
-        comparison.caused.extend(idle);
-        comparison
-    }
-}
-
-impl Trial<'_> {
-    /// What the compiler said of the whole selection before any edit. A crate that an outer fix
-    /// has broken keeps cargo from those that need it: what was said of them before counts, too.
-    async fn surveyed_before(&self, bench: &mut Workbench) -> Result<Vec<Diagnostic>> {
-        let mut said = distinct(&bench.survey(self.sources).await?);
-        if let Some(outer) = self.outer {
-            said.extend(distinct(&bench.survey(outer.sources).await?));
-        }
-        Ok(said)
-    }
-
-    /// How to find the places in these texts, compiled at `root`.
-    pub(super) fn view<'a>(&self, texts: &'a Sources, root: &'a Utf8Path) -> View<'a> {
-        View { texts, edition: syntax::edition(&self.problem.unit.edition), root }
-    }
-}
-
-/// A lib and its test form say the same twice.
-pub(super) fn distinct(survey: &Survey) -> Vec<Diagnostic> {
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    for report in &survey.diagnostics {
-        if !diagnostics.contains(&report.diagnostic) {
-            diagnostics.push(report.diagnostic.clone());
-        }
-    }
-    diagnostics
 }
 
 /// Edits that answer the errors a draft caused; `None` when one of them has no answer.

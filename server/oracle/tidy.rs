@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Lints whose machine-applicable suggestions only remove what a fix made superfluous.
-const LINTS: &[&str] = &["unused_imports", "unused_mut", "unused_parens", "unused_braces"];
+const LINTS: &[&str] =
+    &["unused_imports", "unused_mut", "unused_parens", "unused_braces", "unused_qualifications"];
 
 /// Edits that remove what the compiler newly warns of in the files that a fix changed.
 pub(super) fn tidy(

@@ -60,7 +60,35 @@ fn leaf_sentence(leaf: &Leaf, around: &[&str]) -> String {
 fn same_type(a: &str, b: &str) -> bool {
     let plain =
         |ty: &str| ty.replace("std::error::", "").replace(['(', ')'], "").replace(" + 'static", "");
-    plain(a) == plain(b)
+    plain(a) == plain(b) || is_cut_short(a, b)
+}
+
+/// rustc cuts long types short, at other places and with other paths each time.
+fn is_cut_short(a: &str, b: &str) -> bool {
+    let (a, b) = (without_paths(a), without_paths(b));
+    let elision = |ty: &str| ["...", "…"].iter().filter_map(|it| ty.find(it)).min();
+    let Some(end) = elision(&a).into_iter().chain(elision(&b)).min() else { return false };
+    let beginning = |ty: &str| ty.get(..end).map(str::to_owned);
+    // `Arc<` alone says too little.
+    let says_enough = |it: &String| {
+        let arguments = it.split_once('<').map(|(_, rest)| rest.trim_start_matches("'_, "));
+        arguments.is_some_and(|it| it.contains(char::is_alphanumeric))
+    };
+    let known = beginning(&a).filter(says_enough);
+    known.is_some() && known == beginning(&b)
+}
+
+/// `std::sync::MutexGuard<'_, my::A>` as `MutexGuard<'_, A>`.
+fn without_paths(ty: &str) -> String {
+    let mut plain = String::with_capacity(ty.len());
+    let mut rest = ty;
+    while let Some((before, after)) = rest.split_once("::") {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        plain.push_str(before.trim_end_matches(is_part));
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// What a type is, for readers who meet it for the first time.
@@ -107,6 +135,16 @@ fn known_leaf(ty: &str, auto_trait: AutoTrait) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_type_that_is_cut_short_is_the_same() {
+        let guard = "std::sync::MutexGuard<'_, größe::State<…>>";
+        assert!(same_type(guard, "MutexGuard<'_, State<<C as größe::Config>::Id, ...>>"));
+        assert!(!same_type(guard, "MutexGuard<'_, Other<<C as größe::Config>::Id, ...>>"));
+        assert!(!same_type("Arc<…>", "Arc<u8>"));
+        assert!(!same_type("std::sync::MutexGuard<'_, u8>", "MutexGuard<'_, u8>"));
+        assert!(!same_type("…", "State<u8>"));
+    }
 
     #[test]
     fn well_known_leaves_are_explained() {

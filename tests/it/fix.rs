@@ -191,7 +191,7 @@ fn main() {
 }
 ",
     );
-    package.with_head("#![deny(warnings)]");
+    package.with_head("#![deny(warnings, unused_qualifications)]");
     let ran = package.run("fix --allow-no-vcs --only replace_rc_with_arc");
     assert!(ran.stderr.ends_with("fixed 1, left 0\n"), "{}", ran.stderr);
     assert!(!package.read("src/main.rs").contains("Rc;"), "{}", package.read("src/main.rs"));
