@@ -82,7 +82,12 @@ pub struct ChangedLines {
 impl ChangedLines {
     /// Whether a span starts on a changed line.
     pub fn contains(&self, span: &Span) -> bool {
-        self.lines.contains(&(span.file.clone(), span.start.line))
+        self.has(&span.file, span.start.line)
+    }
+
+    /// Whether a line is changed.
+    pub fn has(&self, file: &Utf8Path, line: u32) -> bool {
+        self.lines.contains(&(file.to_owned(), line))
     }
 
     /// The line of the old text that a span starts on; `None` for a line that is new.

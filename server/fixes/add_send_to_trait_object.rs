@@ -6,7 +6,9 @@
 //! ```
 //!
 //! Behind a reference or an `Arc` the object must be `Sync` too. Where the trait is ours, asking
-//! for the bounds once, as supertraits, is offered as a second way of writing it. Known problem:
+//! for the bounds once, as supertraits, is offered as a second way of writing it. An `Rc` that goes
+//! into such an object elsewhere, in a test for instance, becomes an `Arc`, and its `RefCell` a
+//! `Mutex`. Known problem:
 //! objects of one trait with different arguments (`Fn(u8)`, `Fn(u16)`) are not told apart.
 
 use ra_ap_syntax::{
@@ -15,7 +17,7 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    Draft, FixContext, Reach, RepairContext,
+    Draft, FixContext, Reach, RepairContext, replace_refcell_with_mutex as cells,
     retype::{self, DynBounds, Seen, Site, Target, Walk, World, dyn_trait, node_at},
 };
 use crate::{
@@ -58,7 +60,7 @@ pub(super) fn add_send_to_trait_object(context: &FixContext<'_>) -> Option<Draft
         note: None,
         variants,
         reach: Reach::Workspace,
-        repairs: &[retype::restrict_parameter, add_bounds],
+        repairs: &[retype::restrict_parameter, share, cells::lock, add_bounds],
     })
 }
 
@@ -75,7 +77,44 @@ pub(super) fn title(before: &Sources, edits: &[Edit], draft: &str) -> Option<Str
     };
     let bounds: Vec<&str> = ["Send", "Sync"].iter().filter(is_written).copied().collect();
     let (_, object) = draft.split_once("` to ")?;
-    (!bounds.is_empty()).then(|| format!("Add `{}` to {object}", bounds.join(" + ")))
+    let is_shared = edits.iter().any(|it| count(&it.new_text, "Arc") > 0);
+    let also = if is_shared { ", and share what goes into it with `Arc`" } else { "" };
+    (!bounds.is_empty()).then(|| format!("Add `{}` to {object}{also}", bounds.join(" + ")))
+}
+
+/// What to say where a cell became a lock on the way.
+pub(super) fn note(edits: &[Edit]) -> Option<String> {
+    edits.iter().any(|it| it.new_text.contains("Mutex")).then(|| cells::NOTE.to_owned())
+}
+
+/// Shortens the names that `share` wrote.
+pub(super) fn polish(problem: &Problem, before: &Sources, after: &Sources) -> Option<Vec<Edit>> {
+    cells::polish(problem, before, after)
+}
+
+/// Whether an error refuses a counter or a cell of one thread.
+fn keeps_to_one_thread(message: &str) -> bool {
+    let parts = message.strip_prefix('`').and_then(|it| it.split_once("` cannot be "));
+    parts.is_some_and(|(guilty, rest)| {
+        let is_local = ["Rc<", "RefCell<"].iter().any(|it| guilty.starts_with(it));
+        let refusals = ["sent between threads", "shared between threads"];
+        is_local && refusals.iter().any(|it| rest.starts_with(it))
+    })
+}
+
+/// What goes into the object must keep its promise: a counter or cell of one thread does not.
+fn share(context: &RepairContext<'_>) -> Option<Vec<Edit>> {
+    let error = context.error;
+    if !keeps_to_one_thread(&error.message) {
+        // Half of it has changed: the types on both sides of the error are named.
+        let words = retype::texts_of(error);
+        let is_between = words.contains("Arc<") && words.contains("Rc<");
+        if error.code.is_none() || !is_between {
+            return None;
+        }
+    }
+    let edits = retype::answer(context, &cells::target());
+    (!edits.is_empty()).then_some(edits)
 }
 
 fn target(name: &str, bounds: Vec<&'static str>) -> DynBounds {
@@ -307,9 +346,26 @@ async fn run() { let $0job$0: Box<dyn Job<u8>> = make(); save().$1await; job.run
                 vec![edit(1, 1, "type A = dyn Fn() + Send + Sync;")],
                 Some("Add `Send + Sync` to `dyn Fn`"),
             ),
+            (
+                vec![edit(28, 28, " + Send"), edit(1, 1, "Arc<Mutex<Größe>>")],
+                Some("Add `Send` to `dyn Fn`, and share what goes into it with `Arc`"),
+            ),
             (vec![edit(1, 1, "// Sender")], None),
         ] {
             assert_eq!(super::title(&before, &edits, draft).as_deref(), title, "{edits:?}");
+        }
+    }
+
+    #[test]
+    fn what_goes_into_the_object() {
+        for (message, expected) in [
+            ("`Rc<RefCell<Größe>>` cannot be sent between threads safely", true),
+            ("`RefCell<Größe>` cannot be shared between threads safely", true),
+            ("`*mut Größe` cannot be sent between threads safely", false),
+            ("`Rc<Größe>` cannot be dereferenced", false),
+            ("cannot move out of `rc`", false),
+        ] {
+            assert_eq!(keeps_to_one_thread(message), expected, "{message}");
         }
     }
 

@@ -17,6 +17,7 @@
 
 mod borrowed;
 mod head;
+mod merged;
 
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
@@ -56,7 +57,8 @@ pub(super) fn enclosed(context: &FixContext<'_>, small: &Region, name: &str) -> 
     let order = if has_guard { [&far, &near] } else { [&near, &far] };
     let mut variants: Vec<Vec<Edit>> = Vec::new();
     for region in order.into_iter().filter(|it| !it.hides_item()) {
-        for variant in [tail(context, region, name), plain(context, region, name)] {
+        let merged = merged::merged(context, region, name);
+        for variant in [merged, tail(context, region, name), plain(context, region, name)] {
             let fresh = variant.filter(|it| !variants.contains(it));
             variants.extend(fresh);
         }

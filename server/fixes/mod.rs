@@ -136,6 +136,7 @@ type Polish = fn(&Problem, &Sources, &Sources) -> Option<Vec<Edit>>;
 
 /// Fixes that write a long form first, because only the end shows whether a short one will do.
 const POLISH: &[(&str, Polish)] = &[
+    ("add_send_to_trait_object", add_send_to_trait_object::polish),
     ("replace_mutex_with_tokio", replace_mutex_with_tokio::polish),
     ("replace_rc_with_arc", replace_rc_with_arc::polish),
     ("replace_refcell_with_mutex", replace_refcell_with_mutex::polish),
@@ -172,6 +173,9 @@ fn own_note(draft: &Draft, before: &Sources, edits: &[Edit]) -> Option<String> {
         let written = edits.iter().map(|it| it.new_text.as_str());
         let replaced = edits.iter().filter_map(|it| before.slice(&it.span));
         return share_contents::note(written.collect(), replaced.collect()).map(str::to_owned);
+    }
+    if draft.id == "add_send_to_trait_object" {
+        return add_send_to_trait_object::note(edits);
     }
     if draft.id == "replace_cell_with_atomic" {
         let after = before.apply(edits)?;

@@ -118,6 +118,11 @@ impl Region {
         whole
     }
 
+    /// Whether statements inside stay in front of the block.
+    pub(super) fn has_lifted(&self) -> bool {
+        !self.lifted.is_empty()
+    }
+
     /// Whether some statement goes in besides the declaration.
     pub(super) fn uses_value(&self) -> bool {
         self.inside.len() > 1

@@ -172,7 +172,8 @@ pub(super) fn shorten(
     let world = World::new(after, problem);
     let before_world = World::new(before, problem);
     let mut sites = Vec::new();
-    for (file, _) in before.changed_files(after) {
+    for (file, text) in before.changed_files(after) {
+        let old = before.text(file).map_or("", |text| &**text);
         for module in ["std::sync", "std::sync::atomic"] {
             let renames = target.all.iter().filter(|it| it.new_module == module);
             let mut names: Vec<&str> = renames.map(|it| it.new_name).collect();
@@ -180,10 +181,11 @@ pub(super) fn shorten(
                 names.push("Ordering");
             }
             // Where the user wrote the whole path before, that is how it stays.
-            let was_long = |name: &str| {
-                before.text(file).is_some_and(|text| text.contains(&format!("{module}::{name}")))
-            };
-            names.retain(|name| !was_long(name) || imports_it(&before_world, file, module, name));
+            let long = |text: &str, name: &str| text.matches(&format!("{module}::{name}")).count();
+            names.retain(|name| {
+                let (was, is) = (long(old, name), long(text, name));
+                is > was && (was == 0 || imports_it(&before_world, file, module, name))
+            });
             names.sort_unstable();
             sites.extend(retype::introduce(&world, file, module, &names).unwrap_or_default());
         }
@@ -210,9 +212,25 @@ fn imports_it(world: &World<'_>, file: &Utf8Path, module: &str, name: &str) -> b
 
 #[cfg(test)]
 mod tests {
-    use crate::fixes::tests::{check, check_declines};
+    use super::*;
+    use crate::{
+        fixes::tests::{check, check_declines},
+        testing,
+    };
 
     const ID: &str = "replace_rc_with_arc";
+
+    #[test]
+    fn only_names_that_the_fix_wrote_are_shortened() {
+        let mut all = vec![Sources::default(); 3];
+        let user = "use std::sync::Arc;\nfn a() { let größe = std::sync::Arc::new(1); }\n";
+        for (sources, name) in all.iter_mut().zip(["Rc", "Box", "std::sync::Arc"]) {
+            sources.insert("src/main.rs", format!("{user}fn b() {{ {name}::new(1); }}\n"));
+        }
+        let problem = testing::problem("1");
+        assert_eq!(polish(&problem, &all[0], &all[1]), None);
+        assert!(polish(&problem, &all[0], &all[2]).is_some());
+    }
 
     #[test]
     fn the_constructor_of_a_local() {

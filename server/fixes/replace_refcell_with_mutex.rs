@@ -41,6 +41,10 @@ pub(super) fn target() -> Renames {
     Renames { all, in_fields: true }
 }
 
+/// What changes with the type.
+pub(super) const NOTE: &str = "A second borrow while the first is alive panics in a `RefCell`; a second lock waits \
+     for ever.";
+
 /// Drafts `replace_refcell_with_mutex`.
 pub(super) fn replace_refcell_with_mutex(context: &FixContext<'_>) -> Option<Draft> {
     let leaf = context.problem.leaf.as_deref()?;
@@ -53,11 +57,7 @@ pub(super) fn replace_refcell_with_mutex(context: &FixContext<'_>) -> Option<Dra
     Some(Draft {
         id: "replace_refcell_with_mutex",
         title: format!("Replace the `RefCell` of {} with a `Mutex`", labels(context)),
-        note: Some(
-            "A second borrow while the first is alive panics in a `RefCell`; a second lock waits \
-             for ever."
-                .to_owned(),
-        ),
+        note: Some(NOTE.to_owned()),
         variants,
         reach: Reach::Workspace,
         repairs: &[retype::restrict_parameter, lock, change_type],

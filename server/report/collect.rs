@@ -38,12 +38,23 @@ pub(super) struct OtherError {
     pub(super) message: String,
     /// Where it points, as rustc names the file; `None` for errors without a place.
     pub(super) file: Option<String>,
+    /// All lines that it names, as the bound that something does not fulfil.
+    pub(super) lines: Vec<(String, u32)>,
 }
 
 impl OtherError {
     fn new(diagnostic: Diagnostic) -> Self {
+        let parts = [&diagnostic].into_iter().chain(&diagnostic.children);
+        let line = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let lines = parts.flat_map(|it| &it.spans);
+        let lines = lines.map(|it| (it.file_name.clone(), line(it.line_start))).collect();
         let primary = diagnostic.spans.into_iter().find(|span| span.is_primary);
-        Self { message: diagnostic.message, file: primary.map(|span| span.file_name) }
+        Self { message: diagnostic.message, file: primary.map(|span| span.file_name), lines }
+    }
+
+    /// Whether it is the same error, wherever its lines are by now.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.message == other.message && self.file == other.file
     }
 }
 

@@ -76,3 +76,16 @@ fn borrow_argument_mutably() {
     assert!(main.contains("async fn work(mut aufträge: mpsc::Receiver<usize>)"), "{main}");
     assert!(main.contains("drain(&mut aufträge).await"), "{main}");
 }
+
+#[test]
+fn a_promise_reaches_other_members_and_tests() {
+    let ids = "add_send_to_trait_object,add_send_sync_to_error";
+    let project = fixed_by("members", ids);
+    let core = project.read("core/src/lib.rs");
+    assert!(core.contains("Box<dyn Fn(&str) + Send + Sync>;"), "{core}");
+    assert!(core.contains("größe: impl Fn(&str) + Send + Sync + 'static"), "{core}");
+    assert!(core.contains("Box<dyn std::error::Error + Send + Sync>;"), "{core}");
+    let test = project.read("tests/listening.rs");
+    assert!(test.contains("Arc::new(Mutex::new(Vec::new()))"), "{test}");
+    assert!(test.contains("log.lock().unwrap().push("), "{test}");
+}

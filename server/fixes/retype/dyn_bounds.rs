@@ -18,12 +18,14 @@ pub(in super::super) struct DynBounds {
 }
 
 impl Target for DynBounds {
-    fn look(&self, _: &World<'_>, _: &Utf8Path, node: &SyntaxNode) -> Seen {
+    fn look(&self, world: &World<'_>, file: &Utf8Path, node: &SyntaxNode) -> Seen {
         let Some(ty) = ast::DynTraitType::cast(node.clone()) else {
             return Seen::Other;
         };
         let names: Vec<(String, TextRange)> = bounds_of(&ty);
-        let is_ours = names.iter().any(|(name, _)| *name == self.trait_name);
+        let is_ours = names.iter().any(|(name, _)| {
+            *name == self.trait_name || world.is_alias(file, &self.trait_name, name)
+        });
         if !is_ours || (!self.references && is_behind_reference(node)) {
             return Seen::Other;
         }
@@ -32,6 +34,11 @@ impl Target for DynBounds {
         let Some((_, last)) = names.last().filter(|_| !missing.is_empty()) else {
             return Seen::Done;
         };
+        // People write `Send + Sync`.
+        let sync = names.iter().find(|(name, _)| name == "Sync");
+        if let (Some((_, sync)), ["Send"]) = (sync, missing.as_slice()) {
+            return Seen::Plain(TextRange::empty(sync.start()), "Send + ".to_owned());
+        }
         let added: String = missing.iter().map(|bound| format!(" + {bound}")).collect();
         if needs_parentheses(node) {
             return Seen::Plain(node.text_range(), format!("({}{added})", node.text()));
@@ -76,7 +83,7 @@ fn needs_parentheses(node: &SyntaxNode) -> bool {
 }
 
 /// The trait of the `dyn` that a printed type ends in: `Error` for
-/// `(dyn std::error::Error + 'static)`.
+/// `(dyn std::error::Error + 'static)`. rustc may know it by the name that some crate gives it.
 pub(in super::super) fn dyn_trait(ty: &str) -> Option<&str> {
     let mut rest = ty.split_once("dyn ")?.1;
     if rest.starts_with("for<") {
@@ -84,12 +91,14 @@ pub(in super::super) fn dyn_trait(ty: &str) -> Option<&str> {
     }
     let end =
         rest.find(|c: char| !(c == '_' || c == ':' || c.is_alphanumeric())).unwrap_or(rest.len());
-    rest.get(..end)?.rsplit("::").next()
+    let name = rest.get(..end)?.rsplit("::").next()?;
+    Some(if name == "StdError" { "Error" } else { name })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::Sources;
 
     #[test]
     fn traits_of_printed_types() {
@@ -99,9 +108,45 @@ mod tests {
             ("(dyn Fn(u8) -> u8 + 'static)", Some("Fn")),
             ("(dyn for<'a> Fn(&'a u8) + 'static)", Some("Fn")),
             ("(dyn Future<Output = ()> + 'static)", Some("Future")),
+            ("(dyn StdError + 'static)", Some("Error")),
+            ("(dyn GrößeError + 'static)", Some("GrößeError")),
             ("Rc<u8>", None),
         ] {
             assert_eq!(dyn_trait(ty), name, "{ty}");
+        }
+    }
+
+    #[test]
+    fn bounds_in_the_usual_order_under_any_name() {
+        for (before, expected) in [
+            ("dyn Error + Sync", Some("dyn Error + Send + Sync")),
+            ("dyn Error + Send", Some("dyn Error + Send + Sync")),
+            ("dyn Größe + 'a", Some("dyn Größe + Send + Sync + 'a")),
+            ("dyn std::error::Error", Some("dyn std::error::Error + Send + Sync")),
+            ("dyn Fehler", None),
+            ("dyn Error + Send + Sync", None),
+        ] {
+            let mut sources = Sources::default();
+            let text =
+                format!("use std::error::{{Error, Error as Größe}};\ntype T<'a> = Box<{before}>;");
+            sources.insert("src/lib.rs", text.as_str());
+            let world = World::with_edition(&sources, "2021");
+            let bounds = vec!["Send", "Sync"];
+            let target = DynBounds { trait_name: "Error".into(), bounds, references: false };
+            let tree = world.tree("src/lib.rs".into()).unwrap();
+            let seen = tree.descendants().find_map(|it| {
+                match target.look(&world, "src/lib.rs".into(), &it) {
+                    Seen::Plain(range, new) => Some((range, new)),
+                    Seen::Done | Seen::Other => None,
+                }
+            });
+            let after = seen.map(|(range, new)| {
+                let mut text = text.clone();
+                text.replace_range(std::ops::Range::<usize>::from(range), &new);
+                text
+            });
+            let expected = expected.map(|it| text.replace(before, it));
+            assert_eq!(after, expected, "{before}");
         }
     }
 }

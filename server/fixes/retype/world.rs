@@ -143,6 +143,13 @@ impl<'a> World<'a> {
         file.iter().flat_map(|file| file.index().fns(name, None).cloned()).collect()
     }
 
+    /// Whether a file imports an item under another name: `use std::error::Error as StdError`.
+    pub(super) fn is_alias(&self, file: &Utf8Path, item: &str, name: &str) -> bool {
+        let known = self.file(file);
+        let imports = known.as_ref().map(|it| it.imports()).unwrap_or_default();
+        imports.iter().any(|(_, there, here)| there == item && here == name)
+    }
+
     pub(super) fn file(&self, file: &Utf8Path) -> Option<Rc<File>> {
         if let Some(known) = self.files.borrow().get(file) {
             return Some(Rc::clone(known));

@@ -132,19 +132,21 @@ struct Applied {
 }
 
 impl Applied {
-    /// An error in a changed file that was not there before. Errors elsewhere may have been
-    /// hidden: what did not compile kept its dependents from being looked at.
+    /// An error that was not there before, in a changed file or about a changed line. Others may
+    /// have been hidden: what did not compile kept its dependents from being looked at.
     fn caused_error(&self, errors: &[OtherError]) -> bool {
         let changed: Vec<&Utf8Path> =
             self.before.changed_files(&self.after).map(|(file, _)| file).collect();
+        let lines = self.before.changed_lines(&self.after);
         let mut known: Vec<&OtherError> = self.errors_before.iter().collect();
         errors.iter().any(|error| {
             // Two equal errors before excuse two after, not three.
-            if let Some(at) = known.iter().position(|it| *it == error) {
+            if let Some(at) = known.iter().position(|it| it.is(error)) {
                 known.swap_remove(at);
                 return false;
             }
             error.file.as_deref().is_some_and(|it| changed.iter().any(|file| *file == it))
+                || error.lines.iter().any(|(file, line)| lines.has(file.as_str().into(), *line))
         })
     }
 }
@@ -348,5 +350,30 @@ mod tests {
         let all = [left(&one), left(&elsewhere), left(&other)];
         let counts: Vec<usize> = per_value(&all).iter().map(|(_, demands)| *demands).collect();
         assert_eq!(counts, [2, 1]);
+    }
+    #[test]
+    fn an_error_about_a_changed_line_is_caused() {
+        let texts = |größe: &str| {
+            let mut sources = Sources::default();
+            sources.insert("src/lib.rs", format!("fn größe({größe}) {{}}\nfn other() {{}}\n"));
+            sources
+        };
+        let error = |file: &str, line| OtherError {
+            message: "`Rc<u8>` cannot be sent between threads safely".into(),
+            file: Some(file.into()),
+            lines: vec![(file.into(), 7), ("src/lib.rs".into(), line)],
+        };
+        let mut applied = Applied {
+            before: texts("f: impl Fn()"),
+            after: texts("f: impl Fn() + Send"),
+            errors_before: Vec::new(),
+            cures: 2,
+        };
+        assert!(applied.caused_error(&[error("tests/a.rs", 1)]));
+        assert!(!applied.caused_error(&[error("tests/a.rs", 2)]));
+        assert!(applied.caused_error(&[error("src/lib.rs", 2)]));
+        // It was there before, on another line.
+        applied.errors_before = vec![error("tests/a.rs", 2)];
+        assert!(!applied.caused_error(&[error("tests/a.rs", 1)]));
     }
 }

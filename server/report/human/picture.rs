@@ -123,7 +123,7 @@ fn marks<'a>(problem: &'a Problem, ellipsis: &str) -> Vec<Mark<'a>> {
         for (n, it) in held.awaits.iter().enumerate() {
             let label = match &held.name {
                 _ if n > 0 => "and here".to_owned(),
-                _ if is_awaited(problem) => "awaited here".to_owned(),
+                _ if is_future(held, problem) => "awaited here".to_owned(),
                 Some(name) => format!("`{name}` is still alive here"),
                 None => "the value is still alive here".to_owned(),
             };
@@ -160,14 +160,22 @@ fn stations(path: &[Place]) -> impl Iterator<Item = &Place> {
         .map(|(_, place)| place)
 }
 
-/// Whether the value at fault is itself a future that is awaited.
-fn is_awaited(problem: &Problem) -> bool {
-    matches!(problem.kind, Kind::AwaitsNotSend | Kind::TraitFuture | Kind::Generic)
+/// Whether the value at fault is itself a future: a shared reference is none, and of a parameter
+/// only an await tells.
+fn is_future(held: &Held, problem: &Problem) -> bool {
+    let ty = held.ty.as_deref().unwrap_or_default();
+    let is_mutable = |ty: &str| ty.split_whitespace().take(2).any(|it| it.ends_with("mut"));
+    let is_reference = ty.starts_with('&') && !is_mutable(ty);
+    match problem.kind {
+        Kind::AwaitsNotSend | Kind::TraitFuture => !is_reference,
+        Kind::Generic => !is_reference && !held.awaits.is_empty(),
+        _ => false,
+    }
 }
 
 fn value_label(held: &Held, problem: &Problem, ellipsis: &str) -> String {
     let subject = match &held.name {
-        None if is_awaited(problem) => "this future ",
+        None if is_future(held, problem) => "this future ",
         None => "this value ",
         Some(_) => "",
     };

@@ -260,3 +260,23 @@ fn a_value_that_others_demand_too_is_drawn_once() {
     problem.held[0].awaits.pop();
     assert!(drawn(&problem).lines().count() > 4, "other awaits are worth a picture");
 }
+
+#[test]
+fn only_futures_are_called_so() {
+    for (ty, expected) in [
+        ("BoxFuture<'_, Größe>", true),
+        ("&mut Größe", true),
+        ("&'a mut Größe", true),
+        ("&'a Größe", false),
+    ] {
+        let marked = "async fn größe() { $vpool()$.; io().$aawait$.; }";
+        let (mut problem, sources) = sample::problem(marked, ty);
+        problem.held[0].name = None;
+        problem.kind = crate::problem::Kind::AwaitsNotSend;
+        let mut out = Vec::new();
+        write(&mut out, &problem, &[], &sources, ASCII).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(out.contains("this future has type"), expected, "{out}");
+        assert_ne!(out.contains("this value has type"), expected, "{out}");
+    }
+}
