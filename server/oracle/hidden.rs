@@ -29,7 +29,7 @@ pub(super) async fn add(asking: &mut Asking<'_>, problem: &mut Problem) -> Resul
     };
     let own = problem.future.span.file.clone();
     let files: Vec<Utf8PathBuf> =
-        std::iter::once(own.clone()).chain(others.iter().map(|it| it.file.clone())).collect();
+        std::iter::once(own).chain(others.iter().map(|it| it.file.clone())).collect();
     asking.learn(&files, edition).await?;
     in_own_body(asking, problem);
     for other in others {

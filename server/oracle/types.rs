@@ -213,8 +213,9 @@ fn answering_unit<'a>(survey: &'a Survey, root: &Utf8Path) -> Option<(&'a Unit, 
     Some((unit, of_form(true).or_else(|| of_form(false))?))
 }
 
-/// Puts answers, numbered from `first` on, beside what they are about. They also tell which values are `Copy`, so which are
-/// still there after they were handed on: the text is analysed once more with that.
+/// Puts answers, numbered from `first` on, beside what they are about. They also tell which values
+/// are `Copy`, so which are still there after they were handed on: the text is analysed once more
+/// with that.
 fn typed(
     text: &str,
     edition: Edition,
